@@ -1,0 +1,70 @@
+import { newId, type RequestId } from "../ids.ts";
+import type { EndpointId, TenantId, TokenId, UserId } from "../ids.ts";
+import type { ActorKind, RequestScope } from "../principal.ts";
+import type { Tx } from "../postgres/mod.ts";
+import { insertEvent } from "./store.ts";
+
+/** What can happen. A closed list, so that readers can filter by it. */
+export type AuditAction =
+  | "account.created"
+  | "session.started"
+  | "session.ended"
+  | "session.refused"
+  | "endpoint.provisioned"
+  | "endpoint.failed"
+  | "endpoint.deleted"
+  | "endpoint.settings_changed"
+  | "data.loaded"
+  | "data.load_failed"
+  | "data.load_cancelled"
+  | "schema.changed"
+  | "manifest.rebuilt"
+  | "token.minted"
+  | "token.rotated"
+  | "token.revoked"
+  | "call.denied";
+
+/** Who did it, as far as is known. */
+export interface AuditActor {
+  readonly kind: ActorKind;
+  readonly userId: UserId | null;
+  readonly tokenId: TokenId | null;
+  readonly requestId: RequestId | null;
+  readonly network: string | null;
+}
+
+/** One entry of the audit log. `detail` never holds a tenant's row data or a secret. */
+export interface AuditEvent {
+  readonly tenantId: TenantId;
+  readonly action: AuditAction;
+  readonly actor: AuditActor;
+  readonly endpointId?: EndpointId | null;
+  /** What it was done to, for people: a name, a slug. */
+  readonly subject?: string;
+  readonly detail?: Readonly<Record<string, unknown>>;
+}
+
+/** The actor of work that no person asked for: sweeping, jobs resumed at start. */
+export const SYSTEM_ACTOR: AuditActor = {
+  kind: "system",
+  userId: null,
+  tokenId: null,
+  requestId: null,
+  network: null,
+};
+
+/** The actor of a request. */
+export function actorOf(scope: RequestScope): AuditActor {
+  return {
+    kind: scope.principal.kind,
+    userId: scope.principal.userId,
+    tokenId: scope.principal.tokenId,
+    requestId: scope.requestId,
+    network: scope.network,
+  };
+}
+
+/** Writes an entry in the transaction of the act itself: both are kept, or neither. */
+export async function recordEvent(tx: Tx, event: AuditEvent): Promise<void> {
+  await insertEvent(tx, newId(), event);
+}

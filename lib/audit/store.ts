@@ -1,0 +1,42 @@
+import type { TenantId } from "../ids.ts";
+import type { Control, Tx } from "../postgres/mod.ts";
+import type { AuditEvent } from "./events.ts";
+import type { UsageEvent } from "./usage.ts";
+
+/** Inserts one audit entry. */
+export async function insertEvent(tx: Tx, id: string, event: AuditEvent): Promise<void> {
+  const { actor } = event;
+  await tx`
+    INSERT INTO audit_events (
+      id, tenant_id, action, actor_kind, user_id, token_id, endpoint_id, subject, request_id,
+      network, detail
+    ) VALUES (
+      ${id}, ${event.tenantId}, ${event.action}, ${actor.kind}, ${actor.userId}, ${actor.tokenId},
+      ${event.endpointId ?? null}, ${event.subject ?? null}, ${actor.requestId}, ${actor.network},
+      ${tx.json((event.detail ?? {}) as never)}
+    )`;
+}
+
+/** Inserts a tenant's share of a batch of usage events. */
+export async function insertUsage(
+  control: Control,
+  tenantId: TenantId,
+  events: readonly UsageEvent[],
+): Promise<void> {
+  await control.tenant(tenantId, (tx) =>
+    tx`
+      INSERT INTO usage_events (tenant_id, endpoint_id, token_id, at, tool, status, latency_us)
+      SELECT ${tenantId}, e.endpoint_id, e.token_id, e.at, e.tool, e.status, e.latency_us
+      FROM jsonb_to_recordset(${tx.json(events.map(row) as never)}) AS e(
+        endpoint_id uuid, token_id uuid, at timestamptz, tool text, status text, latency_us integer
+      )`);
+}
+
+const row = (event: UsageEvent) => ({
+  endpoint_id: event.endpointId,
+  token_id: event.tokenId,
+  at: new Date(event.at).toISOString(),
+  tool: event.tool,
+  status: event.status,
+  latency_us: event.latencyUs,
+});

@@ -1,0 +1,2 @@
+/** Caches with leases: entries are trusted for a bounded time only. */
+export { CacheKind, type Caches, createCaches, type LeaseCache } from "./lease_cache.ts";

@@ -1,0 +1,158 @@
+import { z } from "zod";
+
+/** A text that never prints: not in logs, not in JSON, not in error messages. */
+export class Secret {
+  readonly #value: string;
+  constructor(value: string) {
+    this.#value = value;
+  }
+  /** The text itself. */
+  reveal(): string {
+    return this.#value;
+  }
+  toString(): string {
+    return "[secret]";
+  }
+  toJSON(): string {
+    return "[secret]";
+  }
+  [Symbol.for("Deno.customInspect")](): string {
+    return "[secret]";
+  }
+}
+
+/** What the environment decides. Frozen; made by `readConfig` alone. */
+export interface Config {
+  readonly host: string;
+  /** 0 lets the system pick a free one. */
+  readonly port: number;
+  /** The public origin, without a path; null until the port is known (PORT=0 without BASE_URL). */
+  readonly baseUrl: URL | null;
+  /** Folder for everything that is kept on this machine. */
+  readonly dataDir: string;
+  /** The administrator's connection to the control database's cluster; null: embedded Postgres. */
+  readonly databaseUrl: Secret | null;
+  /** 32 bytes as base64 or hex; null: a key file under the data folder. */
+  readonly masterKey: Secret | null;
+  /** Origins that may call besides our own. */
+  readonly allowedOrigins: ReadonlySet<string>;
+  /** Addresses and CIDR ranges of proxies whose `X-Forwarded-For` and `-Proto` are believed. */
+  readonly trustedProxies: readonly string[];
+}
+
+/** Every fault of an environment, told at once. */
+export class ConfigError extends Error {
+  override readonly name = "ConfigError";
+  constructor(readonly faults: readonly string[]) {
+    super(`The environment is not valid:\n${faults.map((fault) => `  - ${fault}`).join("\n")}`);
+  }
+}
+
+const origin = z.string().transform((text, ctx) => {
+  const url = URL.parse(text);
+  if (!url || !/^https?:$/.test(url.protocol) || url.username || url.search || url.hash) {
+    ctx.addIssue({
+      code: "custom",
+      message: "must be an http(s) origin such as https://mcp.example",
+    });
+    return z.NEVER;
+  }
+  if (url.pathname !== "/") {
+    ctx.addIssue({ code: "custom", message: "must be an origin without a path" });
+    return z.NEVER;
+  }
+  return url;
+});
+
+const list = z.string().transform((text) => text.split(",").map((s) => s.trim()).filter(Boolean));
+
+const masterKey = z.string().transform((text, ctx) => {
+  if (!parseKey(text)) {
+    ctx.addIssue({ code: "custom", message: "must be 32 random bytes as base64 or 64 hex digits" });
+    return z.NEVER;
+  }
+  return new Secret(text);
+});
+
+const networks = list.pipe(z.array(
+  z.string().regex(/^[0-9a-fA-F.:]+(\/\d{1,3})?$/, "must be addresses or CIDR ranges"),
+));
+
+const environment = z.object({
+  HOST: z.string().regex(/^[\w.:-]+$/, "must be an address or a host name").default("127.0.0.1"),
+  PORT: z.string().regex(/^\d{1,5}$/, "must be a number").transform(Number)
+    .pipe(z.number().max(65535)).default(8000),
+  BASE_URL: origin.optional(),
+  BULKHEAD_DATA: z.string().default(".data"),
+  DATABASE_URL: z.string().regex(/^postgres(ql)?:\/\//, "must be a postgres:// URL")
+    .transform((text) => new Secret(text)).optional(),
+  BULKHEAD_MASTER_KEY: masterKey.optional(),
+  ALLOWED_ORIGINS: list.pipe(z.array(origin)).default([]),
+  TRUSTED_PROXIES: networks.default([]),
+});
+
+/** Decodes a 32-byte key from base64, base64url or hex; null where it is none. */
+export function parseKey(text: string): Uint8Array<ArrayBuffer> | null {
+  try {
+    const bytes = /^[0-9a-f]{64}$/i.test(text)
+      ? Uint8Array.fromHex(text)
+      : Uint8Array.fromBase64(text.replaceAll("-", "+").replaceAll("_", "/"));
+    return bytes.length === 32 && new Set(bytes).size > 4 ? bytes : null;
+  } catch {
+    return null;
+  }
+}
+
+/** Tells whether a host name is this machine's own loopback. */
+export function isLoopback(host: string): boolean {
+  return host === "localhost" || host === "::1" || host === "[::1]" ||
+    /^127(\.\d{1,3}){3}$/.test(host);
+}
+
+/**
+ * Reads the configuration from an environment. Empty variables count as unset.
+ *
+ * @throws ConfigError naming every fault.
+ */
+export function readConfig(env: Readonly<Record<string, string | undefined>>): Config {
+  const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value));
+  const parsed = environment.safeParse(given);
+  if (!parsed.success) {
+    throw new ConfigError(
+      parsed.error.issues.map((issue) => `${issue.path[0]?.toString()} ${issue.message}`),
+    );
+  }
+  const values = parsed.data;
+  const faults: string[] = [];
+  const publicUrl = values.BASE_URL && !isLoopback(values.BASE_URL.hostname)
+    ? values.BASE_URL
+    : undefined;
+  if (publicUrl && publicUrl.protocol !== "https:") {
+    faults.push("BASE_URL must be https, except on loopback");
+  }
+  if (publicUrl && !values.BULKHEAD_MASTER_KEY && values.DATABASE_URL) {
+    // Replicas on other machines would each make a key of their own and could not read each other.
+    faults.push("BULKHEAD_MASTER_KEY must be set where DATABASE_URL and a public BASE_URL are");
+  }
+  if (faults.length) throw new ConfigError(faults);
+  const baseUrl = values.BASE_URL ??
+    (values.PORT === 0 ? null : defaultBaseUrl(values.HOST, values.PORT));
+  return Object.freeze({
+    host: values.HOST,
+    port: values.PORT,
+    baseUrl,
+    dataDir: values.BULKHEAD_DATA,
+    databaseUrl: values.DATABASE_URL ?? null,
+    masterKey: values.BULKHEAD_MASTER_KEY ?? null,
+    allowedOrigins: new Set(values.ALLOWED_ORIGINS.map((url) => url.origin)),
+    trustedProxies: values.TRUSTED_PROXIES,
+  });
+}
+
+/** The origin under which a server that listens on host and port is reached from the same machine. */
+export function defaultBaseUrl(host: string, port: number): URL {
+  const name = host === "0.0.0.0" || host === "::" ? "127.0.0.1" : host;
+  return new URL(
+    `http://${name.includes(":") && !name.startsWith("[") ? `[${name}]` : name}:${port}`,
+  );
+}

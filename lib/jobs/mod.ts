@@ -1,0 +1,2 @@
+/** Durable background work. */
+export type { Jobs } from "./jobs.ts";

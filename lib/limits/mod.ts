@@ -1,0 +1,2 @@
+/** Limits on attempts. */
+export { createLimiter, type Limit, type Limiter } from "./window.ts";

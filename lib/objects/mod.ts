@@ -1,0 +1,2 @@
+/** Files that are kept until they are loaded. */
+export { folderObjects, type Objects } from "./folder.ts";

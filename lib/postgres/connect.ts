@@ -1,0 +1,54 @@
+import postgres from "postgres";
+
+/** A pool of connections to one database as one role. */
+export type Sql = postgres.Sql<Record<string, never>>;
+/** One transaction, or one connection, of a pool. */
+export type Tx = postgres.TransactionSql<Record<string, never>>;
+/** A connection taken out of its pool until `release()`. */
+export type Reserved = postgres.ReservedSql<Record<string, never>>;
+/** A query that runs when awaited and can be cancelled. */
+export type Pending = postgres.PendingQuery<postgres.Row[]>;
+
+/** What a pool may be told. */
+export interface ConnectOptions {
+  /** Connections at most. */
+  readonly max?: number;
+  /** Seconds after which an idle connection is closed; 0 keeps it. */
+  readonly idleSeconds?: number;
+  /** Shown in pg_stat_activity. */
+  readonly name?: string;
+  /** Session settings sent at connect. */
+  readonly settings?: Readonly<Record<string, string | number>>;
+  /** Told of each notice; without it notices are dropped. */
+  readonly onNotice?: (text: string) => void;
+}
+
+/**
+ * Opens a pool. Nothing connects before the first query. int8 and numeric come back as text, since a
+ * JavaScript number would lose digits; timestamps as Date, which keeps milliseconds only.
+ */
+export function connect(url: string, options: ConnectOptions = {}): Sql {
+  return postgres(url, {
+    max: options.max ?? 4,
+    idle_timeout: options.idleSeconds ?? 30,
+    connect_timeout: 15,
+    max_lifetime: null,
+    // The catalogue of array types costs a query a connection, and nothing here needs it.
+    fetch_types: false,
+    onnotice: (notice) => options.onNotice?.(String(notice["message"])),
+    connection: { application_name: options.name ?? "bulkhead", ...options.settings },
+  });
+}
+
+/** Quotes an identifier for SQL text; a NUL byte, which no identifier holds, is refused. */
+export function quoteIdent(name: string): string {
+  if (name.includes("\0")) throw new Error("an identifier holds no NUL byte");
+  return `"${name.replaceAll('"', '""')}"`;
+}
+
+/** Quotes a text literal for the few statements that take no parameters (CREATE ROLE, COMMENT). */
+export function quoteLiteral(text: string): string {
+  if (text.includes("\0")) throw new Error("a literal holds no NUL byte");
+  // E'' in every case: right whatever standard_conforming_strings says.
+  return `E'${text.replaceAll("\\", "\\\\").replaceAll("'", "''")}'`;
+}

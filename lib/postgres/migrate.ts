@@ -1,0 +1,91 @@
+import { createHash } from "node:crypto";
+import type { Sql } from "./connect.ts";
+
+/** One forward step of a schema: `NNNN_name.sql`. */
+export interface Migration {
+  readonly version: number;
+  readonly name: string;
+  readonly text: string;
+}
+
+/** Reads a folder of `NNNN_name.sql` files in their order; gaps and doubles are refused. */
+export async function readMigrations(folder: URL): Promise<Migration[]> {
+  const found: Migration[] = [];
+  for await (const entry of Deno.readDir(folder)) {
+    const match = /^(\d{4})_(\w+)\.sql$/.exec(entry.name);
+    if (!match) throw new Error(`${entry.name} is not named like a migration`);
+    const text = await Deno.readTextFile(new URL(entry.name, folder));
+    found.push({ version: Number(match[1]), name: match[2]!, text });
+  }
+  found.sort((a, b) => a.version - b.version);
+  found.forEach((migration, index) => {
+    if (migration.version !== index + 1) {
+      throw new Error(`migration ${migration.version} is not number ${index + 1}`);
+    }
+  });
+  return found;
+}
+
+/** A digest of a trail: changes when any step is added or edited. */
+export function migrationsDigest(migrations: readonly Migration[]): string {
+  const hash = createHash("sha256");
+  for (const { version, text } of migrations) hash.update(`${version}\0${text}\0`);
+  return hash.digest("hex").slice(0, 16);
+}
+
+// Held while migrating, so that of several replicas that start at once one migrates.
+const LOCK = 0x62756c6b;
+
+/**
+ * Applies what is missing of a trail, each step in a transaction of its own, and answers the versions
+ * applied. `schema` holds the record of applied steps. A step that was edited after it was applied is
+ * refused: history is not rewritten.
+ */
+export async function migrate(
+  sql: Sql,
+  migrations: readonly Migration[],
+  schema = "public",
+): Promise<number[]> {
+  const connection = await sql.reserve();
+  const applied: number[] = [];
+  try {
+    await connection`SELECT pg_advisory_lock(${LOCK})`;
+    await connection`CREATE SCHEMA IF NOT EXISTS ${sql(schema)}`;
+    await connection`
+      CREATE TABLE IF NOT EXISTS ${sql(schema)}.schema_migrations (
+        version integer PRIMARY KEY,
+        name text NOT NULL,
+        digest text NOT NULL,
+        applied_at timestamptz NOT NULL DEFAULT now()
+      )`;
+    const done = await connection<{ version: number; digest: string }[]>`
+      SELECT version, digest FROM ${sql(schema)}.schema_migrations`;
+    const digests = new Map(done.map((row) => [row.version, row.digest]));
+    for (const migration of migrations) {
+      const digest = createHash("sha256").update(migration.text).digest("hex");
+      const before = digests.get(migration.version);
+      if (before === digest) continue;
+      if (before !== undefined) {
+        throw new Error(`migration ${migration.version} was changed after it was applied`);
+      }
+      await connection`BEGIN`;
+      try {
+        await connection.unsafe(migration.text);
+        await connection`
+          INSERT INTO ${sql(schema)}.schema_migrations (version, name, digest)
+          VALUES (${migration.version}, ${migration.name}, ${digest})`;
+        await connection`COMMIT`;
+      } catch (error) {
+        await connection`ROLLBACK`;
+        throw new Error(`migration ${migration.version}_${migration.name} failed`, {
+          cause: error,
+        });
+      }
+      applied.push(migration.version);
+    }
+    await connection`SELECT pg_advisory_unlock(${LOCK})`;
+  } finally {
+    connection.release();
+  }
+  return applied;
+}

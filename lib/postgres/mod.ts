@@ -1,0 +1,25 @@
+/** The driver and everything that speaks SQL to no table of ours: pools, migrations, provisioning. */
+export { bootstrap, type BootstrapInput, type BootstrapResult } from "./bootstrap.ts";
+export {
+  connect,
+  type ConnectOptions,
+  type Pending,
+  quoteIdent,
+  quoteLiteral,
+  type Reserved,
+  type Sql,
+  type Tx,
+} from "./connect.ts";
+export { type Control, openControl } from "./control.ts";
+export { migrate, type Migration, migrationsDigest, readMigrations } from "./migrate.ts";
+export { createPools, type Lease, type Pools } from "./pools.ts";
+export { clusterProvisioner } from "./provision/cluster.ts";
+export type {
+  DatabaseNames,
+  DatabaseSpec,
+  DatabaseUrls,
+  Login,
+  Provisioner,
+} from "./provision/provisioner.ts";
+export { ensureTemplate } from "./provision/template.ts";
+export { fromPostgres, sqlState, violatedConstraint } from "./sqlstate.ts";

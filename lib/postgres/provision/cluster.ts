@@ -1,0 +1,141 @@
+import { scramVerifier } from "../../crypto/mod.ts";
+import { connect, quoteIdent, quoteLiteral, type Sql } from "../connect.ts";
+import type {
+  DatabaseNames,
+  DatabaseSpec,
+  DatabaseUrls,
+  Login,
+  Provisioner,
+} from "./provisioner.ts";
+
+/** Bounds that every role carries, whatever a client manages to send. */
+const ROLE_SETTINGS: Readonly<Record<"owner" | "writer" | "reader", Record<string, string>>> = {
+  owner: { idle_in_transaction_session_timeout: "10min", lock_timeout: "30s" },
+  writer: {
+    statement_timeout: "15s",
+    idle_in_transaction_session_timeout: "15s",
+    lock_timeout: "5s",
+  },
+  reader: {
+    statement_timeout: "15s",
+    idle_in_transaction_session_timeout: "15s",
+    lock_timeout: "5s",
+    default_transaction_read_only: "on",
+  },
+};
+
+const CONNECTION_LIMIT = { owner: 6, writer: 12, reader: 24 };
+
+/** Kilobytes of temporary files that one session may fill. */
+const TEMP_FILE_LIMIT_KB = 1024 * 1024;
+
+/**
+ * Makes databases on one Postgres cluster through its administrator's connection.
+ *
+ * @param adminUrl A role with CREATEDB and CREATEROLE that is no superuser.
+ * @param template Answers the name of the template database, making it where it is missing.
+ */
+export function clusterProvisioner(
+  adminUrl: string,
+  template: (admin: Sql) => Promise<string>,
+): Provisioner {
+  const admin = connect(adminUrl, {
+    max: 3,
+    name: "bulkhead provisioner",
+    // The administrator makes the endpoint's owner role and then a database that belongs to it.
+    settings: { createrole_self_grant: "set, inherit" },
+  });
+  let templateName: Promise<string> | undefined;
+  let mayLimitTempFiles: Promise<boolean> | undefined;
+
+  function url(spec: DatabaseSpec, login: Login): string {
+    const out = new URL(adminUrl);
+    out.username = login.role;
+    out.password = login.password;
+    out.pathname = `/${spec.databaseName}`;
+    return out.href;
+  }
+
+  async function createRole(kind: keyof typeof ROLE_SETTINGS, login: Login): Promise<string> {
+    const role = quoteIdent(login.role);
+    const settings = { ...ROLE_SETTINGS[kind] };
+    mayLimitTempFiles ??= admin<{ may: boolean }[]>`
+      SELECT has_parameter_privilege('temp_file_limit', 'SET') AS may`.then((rows) => rows[0]!.may);
+    if (kind !== "owner" && await mayLimitTempFiles) {
+      settings["temp_file_limit"] = String(TEMP_FILE_LIMIT_KB);
+    }
+    const verifier = quoteLiteral(await scramVerifier(login.password));
+    return [
+      `CREATE ROLE ${role} LOGIN NOINHERIT NOCREATEDB NOCREATEROLE NOREPLICATION ` +
+      `CONNECTION LIMIT ${CONNECTION_LIMIT[kind]} PASSWORD ${verifier}`,
+      ...Object.entries(settings).map(([name, value]) =>
+        `ALTER ROLE ${role} SET ${name} = ${quoteLiteral(value)}`
+      ),
+    ].join(";\n");
+  }
+
+  /** What the template cannot carry, since it names the roles. */
+  async function grantInside(spec: DatabaseSpec): Promise<void> {
+    const owner = connect(url(spec, spec.owner), { max: 1, name: "bulkhead provisioner" });
+    const writer = quoteIdent(spec.writer.role);
+    const reader = quoteIdent(spec.reader.role);
+    try {
+      await owner.unsafe(`GRANT USAGE ON SCHEMA public TO ${writer}, ${reader}`);
+    } finally {
+      await owner.end({ timeout: 5 });
+    }
+  }
+
+  async function remove(names: DatabaseNames): Promise<void> {
+    // FORCE ends sessions that are still open; roles can go only after what they own.
+    await admin.unsafe(
+      `DROP DATABASE IF EXISTS ${quoteIdent(names.databaseName)} WITH (FORCE)`,
+    );
+    const roles = [names.ownerRole, names.writerRole, names.readerRole].map(quoteIdent).join(", ");
+    await admin.unsafe(`DROP ROLE IF EXISTS ${roles}`);
+  }
+
+  return {
+    urls: (spec): DatabaseUrls => ({
+      owner: url(spec, spec.owner),
+      writer: url(spec, spec.writer),
+      reader: url(spec, spec.reader),
+    }),
+    async provision(spec) {
+      const database = quoteIdent(spec.databaseName);
+      const [owner, writer, reader] = [spec.owner, spec.writer, spec.reader].map((login) =>
+        quoteIdent(login.role)
+      );
+      try {
+        templateName ??= template(admin);
+        templateName.catch(() => templateName = undefined);
+        const from = quoteIdent(await templateName);
+        await admin.unsafe([
+          await createRole("owner", spec.owner),
+          await createRole("writer", spec.writer),
+          await createRole("reader", spec.reader),
+        ].join(";\n"));
+        // A template does not pass on its own grants: closed until CONNECT is taken from PUBLIC.
+        await admin.unsafe(
+          `CREATE DATABASE ${database} TEMPLATE ${from} OWNER ${owner} ALLOW_CONNECTIONS false`,
+        );
+        await admin.unsafe(
+          `REVOKE ALL ON DATABASE ${database} FROM PUBLIC;
+           GRANT CONNECT ON DATABASE ${database} TO ${owner}, ${writer}, ${reader};
+           ALTER DATABASE ${database} ALLOW_CONNECTIONS true`,
+        );
+        await grantInside(spec);
+      } catch (error) {
+        await remove({
+          databaseName: spec.databaseName,
+          ownerRole: spec.owner.role,
+          writerRole: spec.writer.role,
+          readerRole: spec.reader.role,
+        });
+        throw error;
+      }
+    },
+    remove,
+    close: () => admin.end({ timeout: 5 }),
+  };
+}

@@ -1,0 +1,63 @@
+import postgres from "postgres";
+import { AppError, type ErrorCode } from "../errors.ts";
+
+/** The SQLSTATE of a driver's error; null for anything else. */
+export function sqlState(error: unknown): string | null {
+  return error instanceof postgres.PostgresError ? error.code : null;
+}
+
+/** The constraint that an error names; null where it names none. */
+export function violatedConstraint(error: unknown): string | null {
+  return error instanceof postgres.PostgresError ? error.constraint_name ?? null : null;
+}
+
+const CODES: Readonly<Record<string, ErrorCode>> = {
+  "57014": "STATEMENT_TIMEOUT",
+  "25P03": "STATEMENT_TIMEOUT",
+  "42501": "ACCESS_DENIED",
+  "23505": "CONFLICT",
+  "53100": "UNAVAILABLE",
+  "53200": "UNAVAILABLE",
+  "53300": "UNAVAILABLE",
+  "53400": "STATEMENT_TIMEOUT",
+  "54000": "INVALID_ARGUMENTS",
+  "54001": "INVALID_ARGUMENTS",
+  "57P01": "UNAVAILABLE",
+  "57P02": "UNAVAILABLE",
+  "57P03": "UNAVAILABLE",
+};
+
+// Postgres' own class-22 faults (data exception) that a caller's value brought about.
+const VALUE_FAULT = "That value does not fit the column's type.";
+
+const CONNECTION_FAULTS = new Set([
+  "CONNECTION_CLOSED",
+  "CONNECTION_ENDED",
+  "CONNECTION_DESTROYED",
+  "CONNECT_TIMEOUT",
+  "ECONNREFUSED",
+  "ECONNRESET",
+  "EPIPE",
+]);
+
+/**
+ * The one map from what the driver throws to what a client may be told. An AppError passes through;
+ * what the map does not know stays as it is, and so ends as INTERNAL.
+ */
+export function fromPostgres(error: unknown): unknown {
+  if (error instanceof AppError) return error;
+  const state = sqlState(error);
+  if (state) {
+    const code = CODES[state];
+    if (code) return new AppError(code, undefined, { cause: error });
+    if (state.startsWith("22")) {
+      return new AppError("INVALID_ARGUMENTS", VALUE_FAULT, { cause: error });
+    }
+    if (state.startsWith("08")) return new AppError("UNAVAILABLE", undefined, { cause: error });
+    return error;
+  }
+  if (error instanceof Error && "code" in error && CONNECTION_FAULTS.has(String(error.code))) {
+    return new AppError("UNAVAILABLE", undefined, { cause: error });
+  }
+  return error;
+}

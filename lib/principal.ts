@@ -1,0 +1,86 @@
+import type { EndpointId, RequestId, Slug, TenantId, TokenId, UserId } from "./ids.ts";
+import { AppError } from "./errors.ts";
+
+/** From where an action comes. */
+export type ActorKind = "dashboard" | "mcp" | "rest" | "agent" | "system";
+
+/**
+ * What a token may be allowed to do. `rows:*` and `files:*` bound what MCP tools do; `api:*` bounds
+ * `/v1`.
+ */
+export const ABILITIES = [
+  "rows:read",
+  "files:write",
+  "api:endpoints:read",
+  "api:endpoints:write",
+  "api:tokens:read",
+  "api:tokens:write",
+] as const;
+
+/** One ability. */
+export type Ability = typeof ABILITIES[number];
+
+/** The outer bound of a credential on MCP: reading, or reading and writing. */
+export type Scope = "mcp" | "mcp:write";
+
+/** Who acts: resolved once at the border, trusted inside. Never widened. */
+export interface Principal {
+  readonly kind: ActorKind;
+  readonly tenantId: TenantId;
+  readonly userId: UserId | null;
+  readonly tokenId: TokenId | null;
+  /** Shown in audit and logs, for example a token's name or an e-mail address. */
+  readonly label: string;
+  readonly scope: Scope;
+  readonly abilities: ReadonlySet<Ability>;
+  /** The endpoints that are covered; `"all"` means each of the tenant's, now and later. */
+  readonly endpoints: "all" | ReadonlySet<EndpointId>;
+}
+
+/** What a request carries through the house. */
+export interface RequestScope {
+  readonly requestId: RequestId;
+  readonly principal: Principal;
+  readonly tenantId: TenantId;
+  /** The client's network: IPv4 /24, IPv6 /48; null where unknown. */
+  readonly network: string | null;
+  /** Aborted when the client goes away or the request is cancelled. */
+  readonly signal: AbortSignal;
+}
+
+/** What is known of an endpoint that a request may enter. */
+export interface EndpointRef {
+  readonly id: EndpointId;
+  readonly tenantId: TenantId;
+  readonly slug: Slug;
+  readonly name: string;
+  /** Rises with every rebuild of the manifest; 0 before the first. */
+  readonly manifestVersion: number;
+  readonly settings: EndpointSettings;
+}
+
+/** What a tenant may set for an endpoint. */
+export interface EndpointSettings {
+  /** Form of the text that accompanies structured answers. */
+  readonly textFormat: "compact" | "json";
+  /** Whether `llms.txt` is served without a token. */
+  readonly publicLlmsTxt: boolean;
+}
+
+/** A request that has been let into one endpoint: only `enterEndpoint` makes one. */
+export interface EndpointScope extends RequestScope {
+  readonly endpoint: EndpointRef;
+}
+
+/** Tells whether a principal's credential covers an endpoint of its tenant. */
+export function covers(principal: Principal, endpoint: { id: EndpointId; tenantId: TenantId }) {
+  return principal.tenantId === endpoint.tenantId &&
+    (principal.endpoints === "all" || principal.endpoints.has(endpoint.id));
+}
+
+/** Throws INSUFFICIENT_SCOPE unless the principal has the ability. */
+export function requireAbility(principal: Principal, ability: Ability): void {
+  if (!principal.abilities.has(ability)) {
+    throw new AppError("INSUFFICIENT_SCOPE", `This needs the ability ${ability}.`);
+  }
+}

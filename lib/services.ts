@@ -1,0 +1,33 @@
+import type { UsageRecorder } from "./audit/mod.ts";
+import type { Caches } from "./cache/mod.ts";
+import type { Clock } from "./clock.ts";
+import type { MasterKey, Vault } from "./crypto/mod.ts";
+import type { Jobs } from "./jobs/mod.ts";
+import type { Limiter } from "./limits/mod.ts";
+import type { Log } from "./log.ts";
+import type { Objects } from "./objects/mod.ts";
+import type { Control, Pools, Provisioner } from "./postgres/mod.ts";
+
+/** What the process has: opened once by `main.ts`, passed as an argument to what needs it. */
+export interface Services {
+  /** The public origin, without a path: links, MCP URLs, cookies and CORS are judged by it. */
+  readonly baseUrl: URL;
+  /** Origins that may call besides our own. */
+  readonly allowedOrigins: ReadonlySet<string>;
+  /** Addresses and CIDR ranges of proxies whose forwarding headers are believed. */
+  readonly trustedProxies: readonly string[];
+  readonly control: Control;
+  /** Connections to endpoints' databases; `openEndpoint` alone borrows from it. */
+  readonly pools: Pools;
+  readonly provisioner: Provisioner;
+  readonly vault: Vault;
+  readonly masterKey: MasterKey;
+  readonly caches: Caches;
+  readonly limiter: Limiter;
+  readonly usage: UsageRecorder;
+  /** Uploaded files until they are loaded. */
+  readonly objects: Objects;
+  readonly jobs: Jobs;
+  readonly clock: Clock;
+  readonly log: Log;
+}

@@ -1,0 +1,2 @@
+/** Tenants: who owns what. */
+export { dataKeyStore } from "./data_keys.ts";

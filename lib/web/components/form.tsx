@@ -1,0 +1,167 @@
+import type { ComponentChildren, JSX } from "preact";
+import { useRendering } from "../rendering.ts";
+
+/** Name of the hidden field that carries the CSRF token; the first of every form. */
+export const CSRF_FIELD = "csrf_token";
+
+interface FormProps {
+  action: string;
+  /** Sends files; else the form is URL-encoded. */
+  multipart?: boolean;
+  /** Laid out as one line, for a form that is a single button. */
+  inline?: boolean;
+  id?: string;
+  children: ComponentChildren;
+}
+
+/** A form that writes: POST, with the CSRF token in it. */
+export function Form({ action, multipart, inline, id, children }: FormProps) {
+  return (
+    <form
+      method="post"
+      action={action}
+      id={id}
+      class={inline ? undefined : "form"}
+      enctype={multipart ? "multipart/form-data" : undefined}
+    >
+      <input type="hidden" name={CSRF_FIELD} value={useRendering().csrfToken} />
+      {children}
+    </form>
+  );
+}
+
+interface ButtonProps {
+  tone?: "primary" | "danger" | "danger solid" | "quiet";
+  name?: string;
+  value?: string;
+  /** For several buttons of one text: what this one does, said whole. */
+  label?: string | undefined;
+  children: ComponentChildren;
+}
+
+/** A button that sends its form. */
+export function Button({ tone, name, value, label, children }: ButtonProps) {
+  return (
+    <button
+      type="submit"
+      class={tone ? `button ${tone}` : "button"}
+      name={name}
+      value={value}
+      aria-label={label}
+    >
+      {children}
+    </button>
+  );
+}
+
+/** A link that looks like a button: for going somewhere, never for a write. */
+export function ButtonLink(
+  { href, tone, children }: {
+    href: string;
+    tone?: "primary" | "quiet";
+    children: ComponentChildren;
+  },
+) {
+  return <a class={tone ? `button ${tone}` : "button"} href={href}>{children}</a>;
+}
+
+interface FieldProps
+  extends Omit<JSX.InputHTMLAttributes<HTMLInputElement>, "name" | "id" | "label"> {
+  name: string;
+  label: string;
+  hint?: ComponentChildren;
+  error?: string | undefined;
+}
+
+const described = (id: string, hint: unknown, error: unknown) =>
+  [hint && `${id}-hint`, error && `${id}-error`].filter(Boolean).join(" ") || undefined;
+
+/** One input with its label, its hint and what is wrong with it. */
+export function Field({ name, label, hint, error, ...input }: FieldProps) {
+  const id = `field-${name}`;
+  return (
+    <div class="field">
+      <label for={id}>{label}</label>
+      {hint && <span class="hint" id={`${id}-hint`}>{hint}</span>}
+      <input
+        {...input}
+        class="input"
+        id={id}
+        name={name}
+        aria-describedby={described(id, hint, error)}
+        aria-invalid={error ? "true" : undefined}
+      />
+      {error && <span class="error" id={`${id}-error`}>{error}</span>}
+    </div>
+  );
+}
+
+interface SelectProps {
+  name: string;
+  label: string;
+  hint?: ComponentChildren;
+  error?: string | undefined;
+  value?: string | undefined;
+  required?: boolean;
+  options: readonly { value: string; label: string }[];
+}
+
+/** A choice of one from a list. */
+export function Select({ name, label, hint, error, value, required, options }: SelectProps) {
+  const id = `field-${name}`;
+  return (
+    <div class="field">
+      <label for={id}>{label}</label>
+      {hint && <span class="hint" id={`${id}-hint`}>{hint}</span>}
+      <select
+        class="input"
+        id={id}
+        name={name}
+        required={required}
+        aria-describedby={described(id, hint, error)}
+        aria-invalid={error ? "true" : undefined}
+      >
+        {options.map((option) => (
+          <option key={option.value} value={option.value} selected={option.value === value}>
+            {option.label}
+          </option>
+        ))}
+      </select>
+      {error && <span class="error" id={`${id}-error`}>{error}</span>}
+    </div>
+  );
+}
+
+interface ChoicesProps {
+  name: string;
+  legend: string;
+  type: "radio" | "checkbox";
+  hint?: ComponentChildren;
+  error?: string | undefined;
+  chosen: readonly string[];
+  options: readonly { value: string; label: ComponentChildren; hint?: ComponentChildren }[];
+}
+
+/** A group of radio buttons or check boxes under one question. */
+export function Choices({ name, legend, type, hint, error, chosen, options }: ChoicesProps) {
+  const id = `field-${name}`;
+  return (
+    <fieldset class="choices" aria-describedby={described(id, hint, error)}>
+      <legend>{legend}</legend>
+      {hint && <span class="hint" id={`${id}-hint`}>{hint}</span>}
+      {error && <span class="error" id={`${id}-error`}>{error}</span>}
+      {options.map((option) => (
+        <label class="choice" key={option.value}>
+          <input
+            type={type}
+            name={name}
+            value={option.value}
+            checked={chosen.includes(option.value)}
+          />
+          <span>{option.label}</span>
+          {option.hint && <span class="hint">{option.hint}</span>}
+        </label>
+      ))}
+    </fieldset>
+  );
+}

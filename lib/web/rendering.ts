@@ -1,0 +1,22 @@
+import { createContext } from "preact";
+import { useContext } from "preact/hooks";
+import type { Assets } from "./assets.ts";
+
+/** What components need of the page that they are rendered into. */
+export interface Rendering {
+  readonly assets: Assets;
+  /** Goes into every form of the page. */
+  readonly csrfToken: string;
+  /** Names of the islands met so far: a page without any loads no script. */
+  readonly islands: Set<string>;
+}
+
+/** Carries the rendering to components; `renderPage` provides it. */
+export const RenderingContext = createContext<Rendering | null>(null);
+
+/** The rendering that a component is part of. */
+export function useRendering(): Rendering {
+  const rendering = useContext(RenderingContext);
+  if (!rendering) throw new Error("This component is rendered by renderPage alone.");
+  return rendering;
+}
