@@ -1,0 +1,53 @@
+/** The operating-system user that Postgres runs as, where that is not the user of this process. */
+export interface Account {
+  readonly uid: number;
+  readonly gid: number;
+  readonly name: string;
+}
+
+/** What a finished program left: whether it ended well, and what it wrote, both streams together. */
+export interface Finished {
+  readonly ok: boolean;
+  readonly output: string;
+}
+
+/**
+ * How every program of Postgres is started: in a session of its own, so that Ctrl-C in the terminal
+ * reaches this process alone, and with no environment, so that neither LANG nor PG* change anything.
+ */
+export function isolated(account: Account | null): Deno.CommandOptions {
+  return {
+    detached: true,
+    stdin: "null",
+    // The folder in which this process was started may be closed to the other user.
+    cwd: "/",
+    clearEnv: true,
+    env: { LC_ALL: "C", PATH: "/usr/sbin:/usr/bin:/sbin:/bin" },
+    ...(account && { uid: account.uid, gid: account.gid }),
+  };
+}
+
+/**
+ * Runs a program to its end. A program that cannot be started at all counts as failed, and the
+ * reason is its output.
+ */
+export async function run(
+  program: string,
+  args: readonly string[],
+  account: Account | null,
+  signal?: AbortSignal,
+): Promise<Finished> {
+  try {
+    const { success, stdout, stderr } = await new Deno.Command(program, {
+      ...isolated(account),
+      args: [...args],
+      stdout: "piped",
+      stderr: "piped",
+      ...(signal && { signal }),
+    }).output();
+    const text = new TextDecoder();
+    return { ok: success, output: `${text.decode(stdout)}${text.decode(stderr)}`.trim() };
+  } catch (error) {
+    return { ok: false, output: error instanceof Error ? error.message : String(error) };
+  }
+}
