@@ -1,4 +1,4 @@
-import type { ComponentChildren, JSX } from "preact";
+import type { ComponentChildren, InputHTMLAttributes } from "preact";
 import { useRendering } from "../rendering.ts";
 
 /** Name of the hidden field that carries the CSRF token; the first of every form. */
@@ -65,8 +65,14 @@ export function ButtonLink(
   return <a class={tone ? `button ${tone}` : "button"} href={href}>{children}</a>;
 }
 
-interface FieldProps
-  extends Omit<JSX.InputHTMLAttributes<HTMLInputElement>, "name" | "id" | "label"> {
+interface FieldProps {
+  type?: "text" | "email" | "password" | "date" | "number" | "search";
+  value?: string | undefined;
+  autocomplete?: string;
+  required?: boolean;
+  maxLength?: number;
+  min?: string;
+  spellcheck?: boolean;
   name: string;
   label: string;
   hint?: ComponentChildren;
@@ -77,20 +83,23 @@ const described = (id: string, hint: unknown, error: unknown) =>
   [hint && `${id}-hint`, error && `${id}-error`].filter(Boolean).join(" ") || undefined;
 
 /** One input with its label, its hint and what is wrong with it. */
-export function Field({ name, label, hint, error, ...input }: FieldProps) {
+export function Field({ name, label, hint, error, type = "text", ...input }: FieldProps) {
   const id = `field-${name}`;
+  const attributes = {
+    ...input,
+    type,
+    name,
+    id,
+    class: "input",
+    "aria-describedby": described(id, hint, error),
+    "aria-invalid": error ? "true" : undefined,
+    // The types tie each `type` to its own attributes; here the type is a variable.
+  } as InputHTMLAttributes<HTMLInputElement>;
   return (
     <div class="field">
       <label for={id}>{label}</label>
       {hint && <span class="hint" id={`${id}-hint`}>{hint}</span>}
-      <input
-        {...input}
-        class="input"
-        id={id}
-        name={name}
-        aria-describedby={described(id, hint, error)}
-        aria-invalid={error ? "true" : undefined}
-      />
+      <input {...attributes} />
       {error && <span class="error" id={`${id}-error`}>{error}</span>}
     </div>
   );

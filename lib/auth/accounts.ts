@@ -1,0 +1,91 @@
+import type { AuditActor } from "../audit/mod.ts";
+import { AppError } from "../errors.ts";
+import { newId } from "../ids.ts";
+import type { Limit } from "../limits/mod.ts";
+import type { Services } from "../services.ts";
+import type { Account } from "./account.ts";
+import { checkPassword, hashPassword } from "./password.ts";
+import { startSession } from "./sessions.ts";
+import { insertAccount, insertEntry, readAccount } from "./store.ts";
+
+const QUARTER_HOUR = 15 * 60_000;
+const BY_ACCOUNT: Limit = { name: "sign_in.account", attempts: 10, windowMs: QUARTER_HOUR };
+const BY_NETWORK: Limit = { name: "sign_in.network", attempts: 100, windowMs: QUARTER_HOUR };
+const SIGN_UPS: Limit = { name: "sign_up.network", attempts: 20, windowMs: QUARTER_HOUR };
+
+/** The address of the account that the command line makes; it has no password and gets no mail. */
+const LOCAL_ADDRESS = "local@localhost";
+
+/** What a person types to sign in or up. */
+export interface Credentials {
+  readonly email: string;
+  readonly password: string;
+}
+
+const network = (actor: AuditActor) => actor.network ?? "unknown";
+
+/**
+ * Makes an account with a tenant of its own and signs it in; answers the session's secret.
+ *
+ * @throws AppError EMAIL_TAKEN, INVALID_ARGUMENTS (password's length), RATE_LIMITED.
+ */
+export async function signUp(
+  services: Services,
+  { email, password }: Credentials,
+  actor: AuditActor,
+): Promise<string> {
+  services.limiter.take(SIGN_UPS, network(actor));
+  const account = { userId: newId<Account["userId"]>(), tenantId: newId<Account["tenantId"]>() };
+  const made = await insertAccount(services.control, {
+    ...account,
+    email: email.toLowerCase(),
+    passwordHash: await hashPassword(password),
+    tenantName: email.toLowerCase(),
+  }, actor);
+  if (!made) throw new AppError("EMAIL_TAKEN");
+  return startSession(services, account, actor);
+}
+
+/**
+ * Signs in; answers the session's secret. Answer and time are the same for a wrong password, an
+ * account without one, and an address that nobody has.
+ *
+ * @throws AppError SIGN_IN_FAILED, RATE_LIMITED.
+ */
+export async function signIn(
+  services: Services,
+  { email, password }: Credentials,
+  actor: AuditActor,
+): Promise<string> {
+  const { control, limiter, log } = services;
+  const address = email.toLowerCase();
+  limiter.take(BY_NETWORK, network(actor));
+  limiter.take(BY_ACCOUNT, address);
+  const account = await readAccount(control, address);
+  const right = await checkPassword(password, account?.passwordHash ?? null);
+  if (!account || !right) {
+    if (account) {
+      // Not awaited: the time of the answer would tell that the account exists.
+      insertEntry(control, account.tenantId, "session.refused", actor)
+        .catch((error) => log.error("audit.write_failed", { error }));
+    }
+    throw new AppError("SIGN_IN_FAILED");
+  }
+  limiter.clear(BY_ACCOUNT, address);
+  return startSession(services, account, actor);
+}
+
+/** The account that the command line works for; made at the first call, the same at every later one. */
+export async function localAccount(services: Services, actor: AuditActor): Promise<Account> {
+  const fresh = { userId: newId<Account["userId"]>(), tenantId: newId<Account["tenantId"]>() };
+  const made = await insertAccount(services.control, {
+    ...fresh,
+    email: LOCAL_ADDRESS,
+    passwordHash: null,
+    tenantName: "Local",
+  }, actor);
+  if (made) return fresh;
+  const account = await readAccount(services.control, LOCAL_ADDRESS);
+  if (!account) throw new Error("the local account has no tenant");
+  return { userId: account.userId, tenantId: account.tenantId };
+}

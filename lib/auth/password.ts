@@ -1,0 +1,42 @@
+import bcrypt from "bcrypt";
+import { AppError } from "../errors.ts";
+
+const COST = 12;
+const MIN_BYTES = 12;
+/** bcrypt reads no further: what came after would not be part of the password. */
+const MAX_BYTES = 72;
+
+// A hash of a password that nobody knows, of the same cost: comparing with it takes as long as
+// comparing with a real one.
+const NOBODY = "$2b$12$0PcPBCyjxYaLAezLtl5Bo..bO.qm8AxZQyP608Oe/sPOii6zPvPHW";
+
+/** What is wrong with a new password; null where nothing is. Length is measured in UTF-8 bytes. */
+export function passwordFault(password: string): string | null {
+  const bytes = new TextEncoder().encode(password).length;
+  if (bytes < MIN_BYTES) return `Use at least ${MIN_BYTES} characters.`;
+  if (bytes > MAX_BYTES) {
+    return `Use at most ${MAX_BYTES} bytes: letters with accents and emoji take two to four each.`;
+  }
+  return null;
+}
+
+/**
+ * Hashes a new password with bcrypt, off the event loop (about 0.2 s of a core).
+ *
+ * @throws AppError INVALID_ARGUMENTS where its length does not fit.
+ */
+export function hashPassword(password: string): Promise<string> {
+  const fault = passwordFault(password);
+  if (fault) throw new AppError("INVALID_ARGUMENTS", fault);
+  return bcrypt.hash(password, COST);
+}
+
+/**
+ * Compares a password with a hash. Takes the same time where there is no hash (an unknown account, or
+ * one without a password), and answers false.
+ */
+export async function checkPassword(password: string, hash: string | null): Promise<boolean> {
+  const fits = new TextEncoder().encode(password).length <= MAX_BYTES;
+  const same = await bcrypt.compare(password, hash ?? NOBODY);
+  return same && fits && hash !== null;
+}

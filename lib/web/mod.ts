@@ -1,0 +1,34 @@
+/** The web kit: page shell, components, islands, middleware. */
+export { type Assets, loadAssets } from "./assets.ts";
+export { CodeBlock } from "./components/code_block.tsx";
+export { Button, ButtonLink, Choices, Field, Form, Select } from "./components/form.tsx";
+export { Compartment, EmptyState, Facts, Hold, PageHead } from "./components/layout.tsx";
+export {
+  Badge,
+  type Column,
+  Confirm,
+  formatBytes,
+  formatCount,
+  Notice,
+  Progress,
+  Table,
+  Time,
+  type Tone,
+} from "./components/pieces.tsx";
+export { CSRF_HEADER } from "./csrf.ts";
+export { type Checked, checkForm, type FormFields, mediaType } from "./form_data.ts";
+export { setSecurityHeaders } from "./headers.ts";
+export { Island, type Plain } from "./island.tsx";
+export { readUpload, type Upload } from "./multipart.ts";
+export { nextPath } from "./next_path.ts";
+export type { NoticeCode } from "./notices.ts";
+export {
+  memberPage,
+  type MemberRequest,
+  type PageRequest,
+  type PageRoute,
+  publicPage,
+} from "./page.ts";
+export type { Shell } from "./shell.tsx";
+export { type Client, createPages, createSite } from "./site.tsx";
+export { useRendering } from "./rendering.ts";

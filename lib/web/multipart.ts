@@ -1,0 +1,69 @@
+import { Readable } from "node:stream";
+import type { ReadableStream as NodeReadableStream } from "node:stream/web";
+import { pipeline } from "node:stream/promises";
+import { Busboy } from "@fastify/busboy";
+import { AppError } from "../errors.ts";
+import { mediaType } from "./form_data.ts";
+
+/** A multipart form up to its file: the fields before it, and the file as a stream. */
+export interface Upload {
+  readonly fields: URLSearchParams;
+  /** Null where the form holds no file. */
+  readonly file: { readonly name: string; readonly stream: ReadableStream<Uint8Array> } | null;
+  /** Gives the rest of the body up. */
+  cancel(): void;
+}
+
+const LIMITS = {
+  fieldNameSize: 100,
+  fieldSize: 64 * 1024,
+  fields: 50,
+  files: 1,
+  parts: 60,
+  headerPairs: 20,
+  headerSize: 8 * 1024,
+};
+
+const BROKEN = "The upload broke off, or is not a valid multipart form.";
+
+/**
+ * Reads a multipart form up to its first file, which then streams: it is read no faster than it is
+ * consumed. A body that breaks off makes the stream fail, so that half a file is never taken for one.
+ *
+ * @throws AppError UNSUPPORTED_MEDIA_TYPE, INVALID_REQUEST.
+ */
+export function readUpload(request: Request): Promise<Upload> {
+  const { promise, resolve, reject } = Promise.withResolvers<Upload>();
+  const type = request.headers.get("content-type") ?? "";
+  if (mediaType(request) !== "multipart/form-data" || !/;\s*boundary=/i.test(type)) {
+    throw new AppError("UNSUPPORTED_MEDIA_TYPE", "Send multipart/form-data.");
+  }
+  if (!request.body) throw new AppError("INVALID_REQUEST", BROKEN);
+
+  const parser = new Busboy({ headers: { "content-type": type }, limits: LIMITS });
+  const fields = new URLSearchParams();
+  const abort = new AbortController();
+  const cancel = () => abort.abort();
+  let current: Readable | undefined;
+  parser.on("field", (name, value) => fields.append(name, value));
+  parser.on("file", (_field, stream, name) => {
+    current = stream;
+    // Without a listener, a fault of the body would end the process.
+    stream.on("error", () => {});
+    resolve({
+      fields,
+      cancel,
+      file: { name, stream: Readable.toWeb(stream) as ReadableStream<Uint8Array> },
+    });
+  });
+  const body = Readable.fromWeb(request.body as NodeReadableStream);
+  pipeline(body, parser, { signal: abort.signal }).then(
+    () => resolve({ fields, cancel, file: null }),
+    (cause) => {
+      const error = new AppError("INVALID_REQUEST", BROKEN, { cause });
+      current?.destroy(error);
+      reject(error);
+    },
+  );
+  return promise;
+}

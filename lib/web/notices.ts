@@ -1,0 +1,27 @@
+import type { Tone } from "./components/pieces.tsx";
+
+const notice = (tone: Tone, text: string) => ({ tone, text });
+
+/**
+ * What a page may say after a write. A redirect carries the code alone, so that no link or cookie can
+ * put words into our pages.
+ */
+export const NOTICES = {
+  signed_in: notice("good", "You are signed in."),
+  signed_out: notice("info", "You are signed out."),
+  account_made: notice("good", "Your account is ready. Hand in a file to get your first endpoint."),
+  token_revoked: notice("good", "The token is revoked. It is refused from now on."),
+  manifest_rebuilt: notice("good", "The tools were rebuilt from the tables as they are now."),
+  foreign_key_declared: notice("good", "The foreign key is declared. The tools can follow it now."),
+  ingest_cancelled: notice("info", "The load is being cancelled. Nothing of it stays."),
+  endpoint_deleted: notice("good", "The endpoint, its database and everything in it are deleted."),
+  already_loaded: notice("info", "This file is loaded already. Here is the load that did it."),
+} as const;
+
+/** Code of a notice. */
+export type NoticeCode = keyof typeof NOTICES;
+
+/** Parses a notice's code; null for anything else. */
+export function parseNotice(text: string | null): NoticeCode | null {
+  return text !== null && Object.hasOwn(NOTICES, text) ? text as NoticeCode : null;
+}

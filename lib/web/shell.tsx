@@ -1,0 +1,84 @@
+import type { ComponentChildren } from "preact";
+import { Button, Form } from "./components/form.tsx";
+import { Mark } from "./components/logo.tsx";
+import { Notice } from "./components/pieces.tsx";
+import { type NoticeCode, NOTICES } from "./notices.ts";
+
+/** What the frame of a page says. */
+export interface Shell {
+  /** Title of the page, without the site's name. */
+  readonly title: string;
+  /** The part of the dashboard that the page belongs to. */
+  readonly section?: "endpoints" | "tokens";
+  /** Seconds after which a browser without scripts loads the page again. */
+  readonly refresh?: number;
+}
+
+interface PageProps {
+  shell: Shell;
+  /** E-mail address of who is signed in; null for a visitor. */
+  viewer: string | null;
+  notice: NoticeCode | null;
+  children: ComponentChildren;
+}
+
+const SECTIONS = [
+  { key: "endpoints", href: "/endpoints", label: "Endpoints" },
+  { key: "tokens", href: "/tokens", label: "Tokens" },
+] as const;
+
+function Account({ viewer }: { viewer: string | null }) {
+  if (viewer === null) {
+    return (
+      <div class="account">
+        <a href="/sign-in">Sign in</a>
+      </div>
+    );
+  }
+  return (
+    <div class="account">
+      <span class="who" title={viewer}>{viewer}</span>
+      <Form action="/sign-out" inline>
+        <Button tone="quiet">Sign out</Button>
+      </Form>
+    </div>
+  );
+}
+
+/** Everything inside `<body>`: skip link, header, the page itself, footer. */
+export function Page({ shell, viewer, notice, children }: PageProps) {
+  return (
+    <>
+      <a class="skip" href="#main">Skip to content</a>
+      <header class="top">
+        <div class="hull">
+          <a class="brand" href="/">
+            <Mark />
+            Bulkhead
+          </a>
+          {viewer !== null && (
+            <nav class="nav" aria-label="Main">
+              {SECTIONS.map(({ key, href, label }) => (
+                <a key={key} href={href} aria-current={shell.section === key ? "true" : undefined}>
+                  {label}
+                </a>
+              ))}
+            </nav>
+          )}
+          <Account viewer={viewer} />
+        </div>
+      </header>
+      <main id="main" tabIndex={-1}>
+        <div class="hull">
+          {notice && <Notice tone={NOTICES[notice].tone}>{NOTICES[notice].text}</Notice>}
+          {children}
+        </div>
+      </main>
+      <footer class="foot">
+        <div class="hull">
+          <span>Each endpoint is a database of its own.</span>
+        </div>
+      </footer>
+    </>
+  );
+}

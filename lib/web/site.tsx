@@ -1,0 +1,169 @@
+import { type Context, Hono } from "hono";
+import { isLoopback } from "../config.ts";
+import { AppError, problemResponse, toAppError } from "../errors.ts";
+import { newId } from "../ids.ts";
+import type { Services } from "../services.ts";
+import type { Assets } from "./assets.ts";
+import { CSRF_FIELD } from "./components/form.tsx";
+import { createCookies } from "./cookies.ts";
+import { checkSource, checkToken, CSRF_HEADER, isSafe } from "./csrf.ts";
+import { ErrorPage } from "./error_page.tsx";
+import { mediaType, readForm } from "./form_data.ts";
+import { setSecurityHeaders } from "./headers.ts";
+import { readUpload } from "./multipart.ts";
+import type { MemberRequest, PageHandlers, PageRoute } from "./page.ts";
+import { renderPage } from "./render.tsx";
+import { openVisit, pageRequest, type Site, type Visit, wantsJson } from "./visit.ts";
+
+/** What the server knows of who connects, besides the request. */
+export interface Client {
+  /** IPv4 /24, IPv6 /48; null where unknown. */
+  readonly network: string | null;
+}
+
+interface Env {
+  Bindings: Client;
+  Variables: { visit: Visit; route: string };
+}
+
+/** A loopback site is reached under several names, which are one to its owner. */
+function ownOrigins(baseUrl: URL): ReadonlySet<string> {
+  if (!isLoopback(baseUrl.hostname)) return new Set([baseUrl.origin]);
+  return new Set(["127.0.0.1", "localhost", "[::1]"].map((host) => {
+    const url = new URL(baseUrl);
+    url.hostname = host;
+    return url.origin;
+  }));
+}
+
+/** Makes the site: what all pages share. */
+export function createSite(services: Services, assets: Assets): Site {
+  const { baseUrl } = services;
+  return {
+    services,
+    assets,
+    cookies: createCookies(baseUrl.protocol === "https:"),
+    ownOrigins: ownOrigins(baseUrl),
+  };
+}
+
+async function write(page: MemberRequest, visit: Visit, handlers: PageHandlers<MemberRequest>) {
+  const { request } = page;
+  const header = request.headers.get(CSRF_HEADER);
+  if (handlers.upload && mediaType(request) === "multipart/form-data") {
+    // From a script the token comes in the header; from a form it is the first field, before the file.
+    if (header !== null) checkToken(header, visit.csrfToken);
+    const upload = await readUpload(request);
+    try {
+      checkToken(header ?? upload.fields.get(CSRF_FIELD), visit.csrfToken);
+      return await handlers.upload(page, upload);
+    } finally {
+      upload.cancel();
+    }
+  }
+  if (!handlers.post) {
+    throw new AppError("UNSUPPORTED_MEDIA_TYPE", "Send multipart/form-data.");
+  }
+  const form = await readForm(request);
+  checkToken(header ?? form.get(CSRF_FIELD), visit.csrfToken);
+  return await handlers.post(page, form);
+}
+
+function allowed(route: PageRoute): string {
+  const reads = route.get ? ["GET", "HEAD"] : [];
+  return [...reads, ...(route.post || route.upload ? ["POST"] : [])].join(", ");
+}
+
+async function run(site: Site, route: PageRoute, c: Context<Env>): Promise<Response> {
+  const visit = c.get("visit");
+  c.set("route", route.path);
+  const request = c.req.raw;
+  if (route.access === "member" && !visit.session) throw new AppError("AUTHENTICATION_REQUIRED");
+  const page = pageRequest(site, visit, request, (name) => c.req.param(name) ?? "");
+  // A page for anyone takes less of the same request: what a member's page sees besides stays unread.
+  const handlers = route as PageHandlers<MemberRequest>;
+  if (isSafe(request.method) && handlers.get) return await handlers.get(page);
+  if (request.method === "POST" && (handlers.post || handlers.upload)) {
+    return await write(page, visit, handlers);
+  }
+  throw new AppError("METHOD_NOT_ALLOWED");
+}
+
+function errorResponse(site: Site, c: Context<Env>, error: AppError, visit: Visit): Response {
+  const request = c.req.raw;
+  if (wantsJson(request)) return problemResponse(error, visit.requestId);
+  if (error.code === "AUTHENTICATION_REQUIRED") {
+    const { pathname, search } = new URL(request.url);
+    const next = isSafe(request.method) ? `?next=${encodeURIComponent(pathname + search)}` : "";
+    return new Response(null, { status: 303, headers: { location: `/sign-in${next}` } });
+  }
+  const answer = renderPage(
+    { title: error.kind.title },
+    <ErrorPage error={error} requestId={visit.requestId} />,
+    {
+      assets: site.assets,
+      csrfToken: visit.csrfToken,
+      viewer: visit.session?.email ?? null,
+      status: error.kind.status,
+    },
+  );
+  if (error.retryAfter !== undefined) {
+    answer.headers.set("retry-after", String(Math.ceil(error.retryAfter)));
+  }
+  return answer;
+}
+
+/** The visit of a request that failed before anything was known of it. */
+const nobody = (): Visit => ({
+  requestId: newId(),
+  network: null,
+  session: null,
+  sessionSecret: "",
+  csrfToken: "",
+  outgoing: [],
+});
+
+/** Serves pages and their assets: middleware around the routes, errors in the shell. */
+export function createPages(
+  site: Site,
+  routes: readonly PageRoute[],
+): (request: Request, client: Client) => Promise<Response> {
+  const { services, assets } = site;
+  const secure = services.baseUrl.protocol === "https:";
+  const app = new Hono<Env>();
+
+  app.use(async (c, next) => {
+    await next();
+    const visit = c.get("visit");
+    setSecurityHeaders(c.res.headers, secure);
+    if (!visit) return;
+    c.res.headers.set("x-request-id", visit.requestId);
+    for (const cookie of visit.outgoing) c.res.headers.append("set-cookie", cookie);
+  });
+  app.get("/assets/*", (c) => assets.serve(c.req.path) ?? c.text("Not found", 404));
+  app.use(async (c, next) => {
+    c.set("visit", await openVisit(site, c.req.raw, c.env.network));
+    if (!isSafe(c.req.method)) checkSource(c.req.raw, site.ownOrigins);
+    await next();
+  });
+  for (const route of routes) app.all(route.path, (c) => run(site, route, c));
+  app.notFound((c) =>
+    errorResponse(site, c, new AppError("NOT_FOUND"), c.get("visit") ?? nobody())
+  );
+  app.onError((thrown, c) => {
+    const error = toAppError(thrown);
+    const visit = c.get("visit") ?? nobody();
+    if (error.kind.status >= 500) {
+      // The route's pattern, not the address: an address may hold a sign-in link's secret.
+      const route = c.get("route") ?? "";
+      services.log.error("page.failed", { requestId: visit.requestId, route, error });
+    }
+    const answer = errorResponse(site, c, error, visit);
+    if (error.code === "METHOD_NOT_ALLOWED") {
+      const route = routes.find(({ path }) => path === c.get("route"));
+      if (route) answer.headers.set("allow", allowed(route));
+    }
+    return answer;
+  });
+  return async (request, client) => await app.fetch(request, client);
+}

@@ -1,0 +1,157 @@
+import { principalOf, readSession, type Session, SESSION_DAYS } from "../auth/mod.ts";
+import { randomSecret } from "../crypto/mod.ts";
+import { AppError } from "../errors.ts";
+import { newId, type RequestId } from "../ids.ts";
+import type { RequestScope } from "../principal.ts";
+import type { Services } from "../services.ts";
+import type { Assets } from "./assets.ts";
+import type { Cookies } from "./cookies.ts";
+import { csrfToken } from "./csrf.ts";
+import { parseNotice } from "./notices.ts";
+import { ONCE_SECONDS, openOnce, sealOnce } from "./once.ts";
+import type { MemberRequest } from "./page.ts";
+import { renderPage } from "./render.tsx";
+
+/** What the pages of a site share. */
+export interface Site {
+  readonly services: Services;
+  readonly assets: Assets;
+  readonly cookies: Cookies;
+  /** Origins that our own pages may come from. */
+  readonly ownOrigins: ReadonlySet<string>;
+}
+
+/** What came before a page's handler: the session, the CSRF secret, the cookies to send back. */
+export interface Visit {
+  readonly requestId: RequestId;
+  readonly network: string | null;
+  readonly session: Session | null;
+  /** The session cookie's secret; empty for a visitor. */
+  readonly sessionSecret: string;
+  readonly csrfToken: string;
+  /** `Set-Cookie` values of the answer. */
+  readonly outgoing: string[];
+}
+
+const VISITOR = /^[A-Za-z0-9_-]{43}$/;
+
+/**
+ * Finds out who comes. Every browser has a secret from which its CSRF token is derived: the session's
+ * where it is signed in, else a visitor cookie's, so that the sign-in form is covered too.
+ */
+export async function openVisit(
+  site: Site,
+  request: Request,
+  network: string | null,
+): Promise<Visit> {
+  const { services, cookies } = site;
+  const base = { requestId: newId<RequestId>(services.clock.now()), network };
+  const outgoing: string[] = [];
+  const presented = cookies.read(request, "session");
+  if (presented) {
+    const session = await readSession(services, presented);
+    if (session) {
+      const token = csrfToken(presented);
+      return { ...base, outgoing, session, sessionSecret: presented, csrfToken: token };
+    }
+    outgoing.push(cookies.clear("session"));
+  }
+  let visitor = cookies.read(request, "visitor");
+  if (!visitor || !VISITOR.test(visitor)) {
+    visitor = randomSecret();
+    outgoing.push(cookies.set("visitor", visitor));
+  }
+  return { ...base, outgoing, session: null, sessionSecret: "", csrfToken: csrfToken(visitor) };
+}
+
+/** Tells whether a request asks for JSON rather than a page. */
+export function wantsJson(request: Request): boolean {
+  return (request.headers.get("accept") ?? "").startsWith("application/json");
+}
+
+/** The scope of a signed-in visit. */
+function scopeOf(visit: Visit, session: Session, signal: AbortSignal): RequestScope {
+  return {
+    requestId: visit.requestId,
+    principal: principalOf(session),
+    tenantId: session.tenantId,
+    network: visit.network,
+    signal,
+  };
+}
+
+const SESSION_SECONDS = SESSION_DAYS * 86_400;
+
+/**
+ * Makes what a page's handler sees of a request. For a visitor, `session` is null and `scope` refuses:
+ * routes that need them are declared `member` and never reached without.
+ */
+export function pageRequest(
+  site: Site,
+  visit: Visit,
+  request: Request,
+  param: (name: string) => string,
+): MemberRequest {
+  const { services, assets, cookies } = site;
+  const { session, outgoing, requestId } = visit;
+  const need = <T>(value: T | null): T => {
+    if (value === null) throw new AppError("AUTHENTICATION_REQUIRED");
+    return value;
+  };
+  return {
+    services,
+    request,
+    url: new URL(request.url),
+    requestId,
+    param,
+    wantsJson: wantsJson(request),
+    actor: {
+      kind: "dashboard",
+      userId: session?.userId ?? null,
+      tokenId: null,
+      requestId,
+      network: visit.network,
+    },
+    // The one cast: see the docstring.
+    session: session as Session,
+    sessionSecret: visit.sessionSecret,
+    get scope() {
+      return scopeOf(visit, need(session), request.signal);
+    },
+    render(shell, content, status = 200) {
+      const notice = parseNotice(cookies.read(request, "notice"));
+      if (notice) outgoing.push(cookies.clear("notice"));
+      return renderPage(shell, content, {
+        assets,
+        csrfToken: visit.csrfToken,
+        viewer: session?.email ?? null,
+        notice,
+        status,
+      });
+    },
+    redirect(path, notice) {
+      if (notice) outgoing.push(cookies.set("notice", notice, ONCE_SECONDS));
+      if (wantsJson(request)) return Response.json({ location: path });
+      return new Response(null, { status: 303, headers: { location: path } });
+    },
+    setSession(secret) {
+      // The secret behind the CSRF token changes with who is signed in: no form outlives that.
+      outgoing.push(
+        secret === null
+          ? cookies.clear("session")
+          : cookies.set("session", secret, SESSION_SECONDS),
+        cookies.clear("visitor"),
+      );
+    },
+    async showOnce(text) {
+      const sealed = await sealOnce(services, need(session).id, text);
+      outgoing.push(cookies.set("once", sealed, ONCE_SECONDS));
+    },
+    async takeOnce() {
+      const sealed = cookies.read(request, "once");
+      if (sealed === null) return null;
+      outgoing.push(cookies.clear("once"));
+      return await openOnce(services, need(session).id, sealed);
+    },
+  };
+}
