@@ -28,7 +28,7 @@ export interface ConnectOptions {
  * JavaScript number would lose digits; timestamps as Date, which keeps milliseconds only.
  */
 export function connect(url: string, options: ConnectOptions = {}): Sql {
-  return postgres(url, {
+  const sql = postgres(url, {
     max: options.max ?? 4,
     idle_timeout: options.idleSeconds ?? 30,
     connect_timeout: 15,
@@ -38,6 +38,14 @@ export function connect(url: string, options: ConnectOptions = {}): Sql {
     onnotice: (notice) => options.onNotice?.(String(notice["message"])),
     connection: { application_name: options.name ?? "bulkhead", ...options.settings },
   });
+  // Without fetch_types, postgres.js 3.4.9 never hands out a connection that reserve() itself opened;
+  // a query before it leaves one open.
+  const reserve = sql.reserve;
+  sql.reserve = async () => {
+    await sql`SELECT`;
+    return await reserve();
+  };
+  return sql;
 }
 
 /** Quotes an identifier for SQL text; a NUL byte, which no identifier holds, is refused. */
