@@ -1,7 +1,7 @@
 -- Look-ups that come before the tenant is known. Each answers one narrow question, with a pinned
 -- search_path, and is owned by bulkhead_lookup, whose policies see every row.
 
-GRANT CREATE ON SCHEMA lookup TO bulkhead_lookup;
+GRANT USAGE, CREATE ON SCHEMA lookup TO bulkhead_lookup;
 
 SET LOCAL ROLE bulkhead_lookup;
 
