@@ -1,2 +1,10 @@
 /** Durable background work. */
-export type { Jobs } from "./jobs.ts";
+export {
+  createJobs,
+  type EnqueueOptions,
+  type JobHandler,
+  type JobPayload,
+  type Jobs,
+  type JobsInput,
+} from "./jobs.ts";
+export { prepareJobs } from "./store.ts";
