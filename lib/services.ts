@@ -1,4 +1,4 @@
-import type { UsageRecorder } from "./audit/mod.ts";
+import type { TokenUseRecorder, UsageRecorder } from "./audit/mod.ts";
 import type { Caches } from "./cache/mod.ts";
 import type { Clock } from "./clock.ts";
 import type { MasterKey, Vault } from "./crypto/mod.ts";
@@ -25,6 +25,8 @@ export interface Services {
   readonly caches: Caches;
   readonly limiter: Limiter;
   readonly usage: UsageRecorder;
+  /** When tokens were last used. */
+  readonly tokenUse: TokenUseRecorder;
   /** Uploaded files until they are loaded. */
   readonly objects: Objects;
   readonly jobs: Jobs;

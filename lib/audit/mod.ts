@@ -7,4 +7,5 @@ export {
   recordEvent,
   SYSTEM_ACTOR,
 } from "./events.ts";
+export { createTokenUseRecorder, type TokenUseRecorder } from "./token_use.ts";
 export { createUsageRecorder, type UsageEvent, type UsageRecorder } from "./usage.ts";

@@ -1,6 +1,7 @@
-import type { TenantId } from "../ids.ts";
+import type { TenantId, TokenId } from "../ids.ts";
 import type { Control, Tx } from "../postgres/mod.ts";
 import type { AuditEvent } from "./events.ts";
+import type { TokenUse } from "./token_use.ts";
 import type { UsageEvent } from "./usage.ts";
 
 /** Inserts one audit entry. */
@@ -40,3 +41,17 @@ const row = (event: UsageEvent) => ({
   status: event.status,
   latency_us: event.latencyUs,
 });
+
+/** Sets when a tenant's tokens were last used; a later time that is there already stays. */
+export async function updateLastUsed(
+  control: Control,
+  tenantId: TenantId,
+  uses: readonly (readonly [TokenId, TokenUse])[],
+): Promise<void> {
+  const rows = uses.map(([id, { at }]) => ({ id, at: new Date(at).toISOString() }));
+  await control.tenant(tenantId, (tx) =>
+    tx`
+      UPDATE tokens t SET last_used_at = greatest(t.last_used_at, u.at)
+      FROM jsonb_to_recordset(${tx.json(rows)}) AS u(id uuid, at timestamptz)
+      WHERE t.id = u.id`);
+}

@@ -5,6 +5,11 @@ export function sha256(text: string): Uint8Array<ArrayBuffer> {
   return new Uint8Array(createHash("sha256").update(text).digest());
 }
 
+/** SHA-256 of a text as lower-case hex: the key under which caches know a secret. */
+export function sha256Hex(text: string): string {
+  return createHash("sha256").update(text).digest("hex");
+}
+
 /** HMAC-SHA-256 of a text under a key. */
 export function hmac(key: Uint8Array, text: string): Uint8Array<ArrayBuffer> {
   return new Uint8Array(createHmac("sha256", key).update(text).digest());

@@ -1,0 +1,236 @@
+import assert from "node:assert/strict";
+import { createEndpoint, deleteEndpoint, enterEndpoint } from "../endpoints/mod.ts";
+import { AppError } from "../errors.ts";
+import type { Services } from "../services.ts";
+import { testServices, type TestTenant, testTenant } from "../../tests/harness/mod.ts";
+import { CREDENTIALS } from "./credential.ts";
+import {
+  authenticate,
+  mintToken,
+  newToken,
+  revokeToken,
+  rotateToken,
+  type TokenRequest,
+} from "./mod.ts";
+
+const NETWORK = "192.0.2.0/24";
+
+const refusedWith = (code: string) => (error: unknown) =>
+  error instanceof AppError && error.code === code;
+
+/** A clock that runs with the machine's and can be put ahead. */
+function movable() {
+  let ahead = 0;
+  return {
+    now: () => Date.now() + ahead,
+    advance: (ms: number) => void (ahead += ms),
+  };
+}
+
+/** The same services, counting the look-ups that come before the tenant is known. */
+function counting(services: Services) {
+  const count = { lookups: 0 };
+  const lookup = new Proxy(services.control.lookup, {
+    apply(target, self, args) {
+      count.lookups++;
+      return Reflect.apply(target, self, args);
+    },
+  });
+  return { count, services: { ...services, control: { ...services.control, lookup } } };
+}
+
+const request = (changes: Partial<TokenRequest> = {}): TokenRequest => ({
+  name: "agent",
+  scope: "mcp",
+  abilities: ["rows:read"],
+  endpoints: "all",
+  ...changes,
+});
+
+const bearer = (token: string) => `Bearer ${token}`;
+
+const mint = (services: Services, tenant: TestTenant, changes?: Partial<TokenRequest>) =>
+  mintToken(services, tenant.scope, request(changes));
+
+Deno.test("authenticate() resolves a token to what it was minted with", async () => {
+  await using test = await testServices();
+  const tenant = await testTenant(test.services);
+  const { token, view } = await mint(test.services, tenant);
+  for (const header of [bearer(token), `bearer ${token}`, `BEARER   ${token}`]) {
+    const principal = await authenticate(test.services, header, NETWORK);
+    assert.equal(principal.kind, "mcp");
+    assert.equal(principal.tenantId, tenant.tenantId);
+    assert.equal(principal.userId, tenant.userId);
+    assert.equal(principal.tokenId, view.id);
+    assert.equal(principal.label, "agent");
+    assert.deepEqual(principal.abilities, new Set(["rows:read"]));
+    assert.equal(principal.endpoints, "all");
+  }
+});
+
+Deno.test("authenticate() asks the database once a lease, and never for what is no token", async () => {
+  const clock = movable();
+  await using test = await testServices({ clock });
+  const tenant = await testTenant(test.services);
+  const { token } = await mint(test.services, tenant);
+  const { count, services } = counting(test.services);
+  await Promise.all([1, 2, 3].map(() => authenticate(services, bearer(token), NETWORK)));
+  assert.equal(count.lookups, 1);
+  clock.advance(1001);
+  await authenticate(services, bearer(token), NETWORK);
+  assert.equal(count.lookups, 2);
+  const broken = token.slice(0, -1) + (token.endsWith("0") ? "1" : "0");
+  for (const text of [broken, newToken("ort"), newToken("agt"), newToken("oat"), "x"]) {
+    await assert.rejects(
+      authenticate(services, bearer(text), null),
+      refusedWith("AUTHENTICATION_REQUIRED"),
+    );
+  }
+  assert.equal(count.lookups, 2);
+  await assert.rejects(
+    authenticate(services, bearer(newToken("pat")), NETWORK),
+    refusedWith("AUTHENTICATION_REQUIRED"),
+  );
+  assert.equal(count.lookups, 3);
+});
+
+Deno.test("authenticate() tells a malformed header from a missing one", async () => {
+  await using test = await testServices();
+  const cases: [header: string | null, code: string][] = [
+    [null, "AUTHENTICATION_REQUIRED"],
+    ["", "AUTHENTICATION_REQUIRED"],
+    ["Bearer", "AUTHENTICATION_REQUIRED"],
+    ["Basic dXNlcjpwYXNz", "AUTHENTICATION_REQUIRED"],
+    ["Bearer a b", "INVALID_REQUEST"],
+    ["Bearer a, Bearer b", "INVALID_REQUEST"],
+    ['Bearer "a"', "INVALID_REQUEST"],
+    ["Bearer ü", "INVALID_REQUEST"],
+    ["Bearer ' OR 1=1", "INVALID_REQUEST"],
+    [bearer("a".repeat(1_000_000)), "AUTHENTICATION_REQUIRED"],
+  ];
+  for (const [header, code] of cases) {
+    await assert.rejects(
+      authenticate(test.services, header, NETWORK),
+      refusedWith(code),
+      String(header).slice(0, 40),
+    );
+  }
+});
+
+Deno.test("authenticate() refuses a revoked and a rotated token at once", async () => {
+  await using test = await testServices();
+  const { services } = test;
+  const tenant = await testTenant(services);
+  const first = await mint(services, tenant);
+  await authenticate(services, bearer(first.token), NETWORK);
+  const second = await rotateToken(services, tenant.scope, first.view.id);
+  await assert.rejects(
+    authenticate(services, bearer(first.token), NETWORK),
+    refusedWith("AUTHENTICATION_REQUIRED"),
+  );
+  assert.equal(
+    (await authenticate(services, bearer(second.token), NETWORK)).tokenId,
+    second.view.id,
+  );
+  await revokeToken(services, tenant.scope, second.view.id);
+  await assert.rejects(
+    authenticate(services, bearer(second.token), NETWORK),
+    refusedWith("AUTHENTICATION_REQUIRED"),
+  );
+});
+
+Deno.test("authenticate() refuses a token that expired while it was cached", async () => {
+  const clock = movable();
+  await using test = await testServices({ clock });
+  const tenant = await testTenant(test.services);
+  const expiresAt = new Date(Date.now() + 60_000);
+  const { token } = await mint(test.services, tenant, { expiresAt });
+  clock.advance(59_500);
+  await authenticate(test.services, bearer(token), NETWORK);
+  clock.advance(600);
+  const { count, services } = counting(test.services);
+  await assert.rejects(
+    authenticate(services, bearer(token), NETWORK),
+    refusedWith("AUTHENTICATION_REQUIRED"),
+  );
+  assert.equal(count.lookups, 0);
+});
+
+Deno.test("authenticate() limits failures of a network, never valid tokens", async () => {
+  await using test = await testServices();
+  const { services } = test;
+  const tenant = await testTenant(services);
+  const { token } = await mint(services, tenant);
+  const codes = new Map<string, number>();
+  for (let i = 0; i < 70; i++) {
+    await authenticate(services, bearer("nonsense"), NETWORK).catch((error: AppError) =>
+      codes.set(error.code, (codes.get(error.code) ?? 0) + 1)
+    );
+  }
+  assert.deepEqual([...codes], [["AUTHENTICATION_REQUIRED", 60], ["RATE_LIMITED", 10]]);
+  await assert.rejects(
+    authenticate(services, bearer(newToken("pat")), NETWORK),
+    (error) => error instanceof AppError && error.code === "RATE_LIMITED" && error.retryAfter! > 0,
+  );
+  // A client without a token, a valid token, and another network are not held to it.
+  await assert.rejects(
+    authenticate(services, null, NETWORK),
+    refusedWith("AUTHENTICATION_REQUIRED"),
+  );
+  await authenticate(services, bearer(token), NETWORK);
+  await assert.rejects(
+    authenticate(services, bearer("nonsense"), "198.51.100.0/24"),
+    refusedWith("AUTHENTICATION_REQUIRED"),
+  );
+});
+
+Deno.test("authenticate() gives a token whose endpoints are gone nothing to enter", async () => {
+  await using test = await testServices();
+  const { services } = test;
+  const tenant = await testTenant(services);
+  const kept = await createEndpoint(services, tenant.scope, "kept");
+  const doomed = await createEndpoint(services, tenant.scope, "doomed");
+  const { token } = await mint(services, tenant, { endpoints: [doomed.endpoint.id] });
+  const enter = async (slug: typeof kept.endpoint.slug) => {
+    const principal = await authenticate(services, bearer(token), NETWORK);
+    return await enterEndpoint(services, { ...tenant.scope, principal }, slug);
+  };
+  assert.equal((await enter(doomed.endpoint.slug)).endpoint.id, doomed.endpoint.id);
+  await assert.rejects(enter(kept.endpoint.slug), refusedWith("ACCESS_DENIED"));
+  await deleteEndpoint(services, doomed);
+  services.caches.of(CREDENTIALS).dropWhere(() => true);
+  const principal = await authenticate(services, bearer(token), NETWORK);
+  assert.deepEqual(principal.endpoints, new Set());
+  for (const { endpoint } of [kept, doomed]) {
+    await assert.rejects(enter(endpoint.slug), refusedWith("ACCESS_DENIED"));
+  }
+});
+
+Deno.test("authenticate() notes the last use to the minute and logs no token", async () => {
+  const clock = movable();
+  await using test = await testServices({ clock });
+  const { services } = test;
+  const tenant = await testTenant(services);
+  const { token, view } = await mint(services, tenant);
+  const lastUsed = async () => {
+    await services.tokenUse.flush();
+    const [row] = await services.control.tenant(
+      tenant.tenantId,
+      (tx) => tx<{ at: Date | null }[]>`SELECT last_used_at AS at FROM tokens`,
+    );
+    return row!.at?.getTime() ?? null;
+  };
+  assert.equal(await lastUsed(), null);
+  await authenticate(services, bearer(token), NETWORK);
+  const first = await lastUsed();
+  assert.ok(first !== null);
+  clock.advance(30_000);
+  await authenticate(services, bearer(token), NETWORK);
+  assert.equal(await lastUsed(), first);
+  clock.advance(31_000);
+  await authenticate(services, bearer(token), NETWORK);
+  assert.ok((await lastUsed())! >= first + 60_000);
+  await revokeToken(services, tenant.scope, view.id);
+  await authenticate(services, bearer(token), NETWORK).catch(() => {});
+  assert.ok(!test.logLines.join("\n").includes(token.slice(12)));
+});

@@ -1,0 +1,274 @@
+import { actorOf, type AuditAction, recordEvent } from "../audit/mod.ts";
+import { sha256 } from "../crypto/mod.ts";
+import { AppError } from "../errors.ts";
+import { type EndpointId, newId, type TokenId } from "../ids.ts";
+import type { Tx } from "../postgres/mod.ts";
+import {
+  type Ability,
+  type Principal,
+  type RequestScope,
+  requireAbility,
+  type Scope,
+} from "../principal.ts";
+import type { Services } from "../services.ts";
+import { CREDENTIALS } from "./credential.ts";
+import { newToken, tokenPrefix } from "./format.ts";
+import {
+  bindToken,
+  insertToken,
+  lockTokens,
+  markRevoked,
+  selectExpiry,
+  selectToken,
+  selectTokens,
+} from "./store.ts";
+import type { MintedToken, TokenView } from "./view.ts";
+
+/** What a new token is to be: frozen at minting. */
+export interface TokenRequest {
+  readonly name: string;
+  readonly scope: Scope;
+  /** At least one; none is there unless it is named. */
+  readonly abilities: readonly Ability[];
+  /** `"all"` covers the whole tenant, now and later; a list at least one endpoint. */
+  readonly endpoints: "all" | readonly EndpointId[];
+  readonly expiresAt?: Date | null;
+}
+
+const BEYOND = "A token can be given only what the credential that makes it has itself.";
+
+/** What a token may do, and where. */
+type Power = Pick<TokenRequest, "scope" | "abilities" | "endpoints">;
+
+/** Throws unless the principal has every part of the power itself. */
+function requirePower(principal: Principal, power: Power): void {
+  const has = power.abilities.every((ability) => principal.abilities.has(ability)) &&
+    (power.scope === "mcp" || principal.scope === power.scope);
+  if (!has) throw new AppError("INSUFFICIENT_SCOPE", BEYOND);
+  const { endpoints } = principal;
+  const reaches = endpoints === "all" ||
+    (power.endpoints !== "all" && power.endpoints.every((id) => endpoints.has(id)));
+  // As for an endpoint that does not exist.
+  if (!reaches) throw new AppError("ACCESS_DENIED");
+}
+
+/**
+ * Holds the token that is acting, and the one that is acted on, until the transaction ends; answers
+ * when the former expires. So no token outlives the one that makes it, and what a cache still trusts
+ * for a moment after a revocation can make nothing that stays.
+ */
+async function hold(tx: Tx, principal: Principal, target?: TokenId): Promise<Date | null> {
+  const actor = principal.tokenId;
+  const ids = [actor, target].filter((id) => id !== null && id !== undefined);
+  if (ids.length) await lockTokens(tx, ids);
+  if (!actor) return null;
+  const expiresAt = await selectExpiry(tx, actor);
+  if (expiresAt === undefined) throw new AppError("AUTHENTICATION_REQUIRED");
+  return expiresAt;
+}
+
+/** A token within the principal's reach; throws NOT_FOUND, for others' tokens do not exist. */
+async function reachable(tx: Tx, principal: Principal, id: TokenId): Promise<TokenView> {
+  const view = await selectToken(tx, principal.endpoints, id);
+  if (!view) throw new AppError("NOT_FOUND");
+  return view;
+}
+
+/** The part of `MintedToken` that does not come from the database, and what is stored of it. */
+function freshToken() {
+  const token = newToken("pat");
+  return { token, hash: sha256(token), prefix: tokenPrefix(token) };
+}
+
+function record(
+  tx: Tx,
+  scope: RequestScope,
+  action: AuditAction,
+  view: TokenView,
+  detail: Record<string, unknown> = {},
+): Promise<void> {
+  const { endpoints } = view;
+  const single = endpoints !== "all" && endpoints.length === 1 ? endpoints[0]!.id : null;
+  return recordEvent(tx, {
+    tenantId: scope.tenantId,
+    action,
+    actor: actorOf(scope),
+    endpointId: single,
+    subject: view.name,
+    detail: {
+      token_id: view.id,
+      prefix: view.prefix,
+      scope: view.scope,
+      abilities: view.abilities,
+      endpoints: endpoints === "all" ? "all" : endpoints.map(({ id }) => id),
+      expires_at: view.expiresAt?.toISOString() ?? null,
+      ...detail,
+    },
+  });
+}
+
+/** Throws INVALID_ARGUMENTS for a request that makes no token. */
+function checkRequest(services: Services, request: TokenRequest): void {
+  const fault = request.name.trim() === ""
+    ? "Give the token a name."
+    : request.abilities.length === 0
+    ? "Choose at least one ability."
+    : request.endpoints.length === 0
+    ? "Choose at least one endpoint, or all."
+    : request.expiresAt && !(request.expiresAt.getTime() > services.clock.now())
+    ? "The expiry must be in the future."
+    : null;
+  if (fault) throw new AppError("INVALID_ARGUMENTS", fault);
+}
+
+/**
+ * Makes a token. The answer is the only place where it ever stands in full.
+ *
+ * @throws AppError INSUFFICIENT_SCOPE without `api:tokens:write`, or for more abilities than the
+ * principal's own; ACCESS_DENIED for an endpoint that it does not cover; INVALID_ARGUMENTS.
+ */
+export async function mintToken(
+  services: Services,
+  scope: RequestScope,
+  request: TokenRequest,
+): Promise<MintedToken> {
+  const { principal, tenantId } = scope;
+  requireAbility(principal, "api:tokens:write");
+  checkRequest(services, request);
+  requirePower(principal, request);
+  const endpoints = request.endpoints === "all" ? "all" : [...new Set(request.endpoints)];
+  const expiresAt = request.expiresAt ?? null;
+  const { token, hash, prefix } = freshToken();
+  const id = newId<TokenId>(services.clock.now());
+  const view = await services.control.tenant(tenantId, async (tx) => {
+    const bound = await hold(tx, principal);
+    if (bound && (!expiresAt || expiresAt > bound)) {
+      throw new AppError(
+        "INVALID_ARGUMENTS",
+        `The credential that makes this token expires at ${bound.toISOString()}, so the token must too.`,
+      );
+    }
+    await insertToken(tx, {
+      id,
+      tenantId,
+      kind: "pat",
+      hash,
+      prefix,
+      name: request.name.trim(),
+      scope: request.scope,
+      abilities: [...new Set(request.abilities)].sort(),
+      allEndpoints: endpoints === "all",
+      createdBy: principal.userId,
+      expiresAt,
+    });
+    if (endpoints !== "all" && await bindToken(tx, id, endpoints) !== endpoints.length) {
+      throw new AppError("ACCESS_DENIED");
+    }
+    const made = await reachable(tx, principal, id);
+    await record(tx, scope, "token.minted", made);
+    return made;
+  });
+  return { token, view };
+}
+
+/** A part of a list, and whether there is more. */
+export interface TokenPage {
+  readonly tokens: readonly TokenView[];
+  /** Where the next part begins; null at the end. */
+  readonly next: TokenId | null;
+}
+
+/**
+ * The tokens that are not revoked, newest first. A principal that covers some endpoints only is shown
+ * those that reach no further.
+ *
+ * @throws AppError INSUFFICIENT_SCOPE without `api:tokens:read`.
+ */
+export async function listTokens(
+  services: Services,
+  scope: RequestScope,
+  page: { after?: TokenId | null; limit?: number } = {},
+): Promise<TokenPage> {
+  requireAbility(scope.principal, "api:tokens:read");
+  const limit = page.limit ?? 100;
+  const rows = await services.control.tenant(
+    scope.tenantId,
+    (tx) =>
+      selectTokens(tx, scope.principal.endpoints, { after: page.after ?? null, limit: limit + 1 }),
+  );
+  const tokens = rows.slice(0, limit);
+  return { tokens, next: rows.length > limit ? tokens.at(-1)!.id : null };
+}
+
+/**
+ * Replaces a token by a new one with the same name, abilities, endpoints and expiry; the old one is
+ * revoked in the same transaction.
+ *
+ * @throws AppError NOT_FOUND; CONFLICT for a token that has expired; INSUFFICIENT_SCOPE without
+ * `api:tokens:write`, or where the token may do more than the principal itself.
+ */
+export async function rotateToken(
+  services: Services,
+  scope: RequestScope,
+  id: TokenId,
+): Promise<MintedToken> {
+  const { principal, tenantId } = scope;
+  requireAbility(principal, "api:tokens:write");
+  const { token, hash, prefix } = freshToken();
+  const newTokenId = newId<TokenId>(services.clock.now());
+  const [view, oldHash] = await services.control.tenant(tenantId, async (tx) => {
+    const bound = await hold(tx, principal, id);
+    const old = await reachable(tx, principal, id);
+    const endpoints = old.endpoints === "all" ? "all" : old.endpoints.map(({ id }) => id);
+    // The answer hands out what the old token could do: nobody gets more by it than they have.
+    requirePower(principal, { ...old, endpoints });
+    if (bound && id !== principal.tokenId && (!old.expiresAt || old.expiresAt > bound)) {
+      throw new AppError("INSUFFICIENT_SCOPE", BEYOND);
+    }
+    if (old.expiresAt && old.expiresAt.getTime() <= services.clock.now()) {
+      throw new AppError("CONFLICT", "This token has expired. Make a new one.");
+    }
+    await insertToken(tx, {
+      id: newTokenId,
+      tenantId,
+      kind: "pat",
+      hash,
+      prefix,
+      name: old.name,
+      scope: old.scope,
+      abilities: old.abilities,
+      allEndpoints: endpoints === "all",
+      createdBy: principal.userId,
+      expiresAt: old.expiresAt,
+    });
+    if (endpoints !== "all") await bindToken(tx, newTokenId, endpoints);
+    const revoked = await markRevoked(tx, id);
+    const made = await reachable(tx, principal, newTokenId);
+    await record(tx, scope, "token.rotated", made, { replaced: id });
+    return [made, revoked] as const;
+  });
+  services.caches.of(CREDENTIALS).drop(oldHash);
+  return { token, view };
+}
+
+/**
+ * Revokes a token: once this has answered, no call of this process is served with it.
+ *
+ * @throws AppError NOT_FOUND; INSUFFICIENT_SCOPE without `api:tokens:write`.
+ */
+export async function revokeToken(
+  services: Services,
+  scope: RequestScope,
+  id: TokenId,
+): Promise<void> {
+  const { principal, tenantId } = scope;
+  requireAbility(principal, "api:tokens:write");
+  const hash = await services.control.tenant(tenantId, async (tx) => {
+    await hold(tx, principal, id);
+    const old = await reachable(tx, principal, id);
+    const revoked = await markRevoked(tx, id);
+    await record(tx, scope, "token.revoked", old);
+    return revoked;
+  });
+  services.caches.of(CREDENTIALS).drop(hash);
+}

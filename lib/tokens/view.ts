@@ -1,0 +1,31 @@
+import type { EndpointId, Slug, TokenId } from "../ids.ts";
+import type { Ability, Scope } from "../principal.ts";
+
+/** An endpoint that a token is bound to. */
+export interface TokenEndpoint {
+  readonly id: EndpointId;
+  readonly slug: Slug;
+  readonly name: string;
+}
+
+/** What may be shown of a token after it was minted: never the token itself. */
+export interface TokenView {
+  readonly id: TokenId;
+  readonly name: string;
+  /** The token's first 12 characters. */
+  readonly prefix: string;
+  readonly scope: Scope;
+  readonly abilities: readonly Ability[];
+  /** `"all"`: each of the tenant's, now and later. A list that is empty covers nothing any more. */
+  readonly endpoints: "all" | readonly TokenEndpoint[];
+  readonly createdAt: Date;
+  readonly expiresAt: Date | null;
+  /** To the minute. */
+  readonly lastUsedAt: Date | null;
+}
+
+/** A token that was made just now: the only time that it is shown. */
+export interface MintedToken {
+  readonly token: string;
+  readonly view: TokenView;
+}
