@@ -1,3 +1,4 @@
+import { z } from "zod";
 import type { SessionId, TenantId, UserId } from "../ids.ts";
 import { ABILITIES, type Ability, type Principal } from "../principal.ts";
 
@@ -34,3 +35,7 @@ export function principalOf(session: Session): Principal {
     endpoints: "all",
   };
 }
+
+/** An e-mail address as a person types it: trimmed, in lower case. */
+export const emailAddress = z.string().trim().toLowerCase().max(254, "This address is too long.")
+  .pipe(z.email("Type an address such as name@company.example."));

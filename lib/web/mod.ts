@@ -2,7 +2,7 @@
 export { type Assets, loadAssets } from "./assets.ts";
 export { CodeBlock } from "./components/code_block.tsx";
 export { Button, ButtonLink, Choices, Field, Form, Select } from "./components/form.tsx";
-export { Compartment, EmptyState, Facts, Hold, PageHead } from "./components/layout.tsx";
+export { Compartment, EmptyState, Facts, Hold, PageHead, Sheet } from "./components/layout.tsx";
 export {
   Badge,
   type Column,
@@ -15,6 +15,7 @@ export {
   Time,
   type Tone,
 } from "./components/pieces.tsx";
+export { HullDrawing } from "./components/logo.tsx";
 export { CSRF_HEADER } from "./csrf.ts";
 export { type Checked, checkForm, type FormFields, mediaType } from "./form_data.ts";
 export { setSecurityHeaders } from "./headers.ts";

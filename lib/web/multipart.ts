@@ -1,5 +1,4 @@
-import { Readable } from "node:stream";
-import type { ReadableStream as NodeReadableStream } from "node:stream/web";
+import type { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { Busboy } from "@fastify/busboy";
 import { AppError } from "../errors.ts";
@@ -26,6 +25,16 @@ const LIMITS = {
 
 const BROKEN = "The upload broke off, or is not a valid multipart form.";
 
+const brokenOff = (cause: unknown) => new AppError("INVALID_REQUEST", BROKEN, { cause });
+
+async function* whole(file: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  try {
+    yield* file;
+  } catch (error) {
+    throw error instanceof AppError ? error : brokenOff(error);
+  }
+}
+
 /**
  * Reads a multipart form up to its first file, which then streams: it is read no faster than it is
  * consumed. A body that breaks off makes the stream fail, so that half a file is never taken for one.
@@ -50,17 +59,13 @@ export function readUpload(request: Request): Promise<Upload> {
     current = stream;
     // Without a listener, a fault of the body would end the process.
     stream.on("error", () => {});
-    resolve({
-      fields,
-      cancel,
-      file: { name, stream: Readable.toWeb(stream) as ReadableStream<Uint8Array> },
-    });
+    // Not Readable.toWeb: cancelled while the parser still writes, it throws where nothing catches.
+    resolve({ fields, cancel, file: { name, stream: ReadableStream.from(whole(stream)) } });
   });
-  const body = Readable.fromWeb(request.body as NodeReadableStream);
-  pipeline(body, parser, { signal: abort.signal }).then(
+  pipeline(request.body, parser, { signal: abort.signal }).then(
     () => resolve({ fields, cancel, file: null }),
     (cause) => {
-      const error = new AppError("INVALID_REQUEST", BROKEN, { cause });
+      const error = brokenOff(cause);
       current?.destroy(error);
       reject(error);
     },

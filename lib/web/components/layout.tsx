@@ -1,5 +1,6 @@
 import type { ComponentChildren } from "preact";
 import { Mark } from "./logo.tsx";
+import { Notice } from "./pieces.tsx";
 
 interface PageHeadProps {
   title: string;
@@ -92,5 +93,30 @@ export function Facts(
         </div>
       ))}
     </dl>
+  );
+}
+
+interface SheetProps {
+  title: string;
+  /** What is wrong with the form on it, by field: said once at its head, for those who cannot see. */
+  faults?: Readonly<Record<string, string>>;
+  foot?: ComponentChildren;
+  children: ComponentChildren;
+}
+
+/** A page that is one small form. */
+export function Sheet({ title, faults = {}, foot, children }: SheetProps) {
+  const count = Object.keys(faults).length;
+  return (
+    <div class="narrow stack">
+      <h1>{title}</h1>
+      {count > 0 && (
+        <Notice tone="danger">
+          {count === 1 ? "One field needs your attention." : `${count} fields need your attention.`}
+        </Notice>
+      )}
+      <div class="sheet">{children}</div>
+      {foot && <p class="soft">{foot}</p>}
+    </div>
   );
 }

@@ -1,0 +1,78 @@
+import { z } from "zod";
+import { AppError } from "../../lib/errors.ts";
+import { emailAddress, passwordFault, signUp } from "../../lib/auth/mod.ts";
+import {
+  Button,
+  checkForm,
+  Field,
+  Form,
+  type PageRequest,
+  publicPage,
+  Sheet,
+} from "../../lib/web/mod.ts";
+
+const schema = z.object({
+  email: emailAddress,
+  password: z.string().superRefine((password, ctx) => {
+    const fault = passwordFault(password);
+    if (fault) ctx.addIssue({ code: "custom", message: fault });
+  }),
+});
+
+type Faults = Readonly<Record<string, string>>;
+
+function show(page: PageRequest, faults: Faults = {}, email = "", status = 200): Response {
+  return page.render(
+    { title: "Create an account" },
+    <Sheet
+      title="Create an account"
+      faults={faults}
+      foot={
+        <>
+          Already have one? <a href="/sign-in">Sign in</a>
+        </>
+      }
+    >
+      <Form action="/sign-up">
+        <Field
+          name="email"
+          type="email"
+          label="E-mail address"
+          autocomplete="username"
+          required
+          maxLength={254}
+          value={email}
+          error={faults["email"]}
+        />
+        <Field
+          name="password"
+          type="password"
+          label="Password"
+          hint="12 characters or more. A few words in a row are easy to keep and hard to guess."
+          autocomplete="new-password"
+          required
+          error={faults["password"]}
+        />
+        <Button tone="primary">Create account</Button>
+      </Form>
+    </Sheet>,
+    status,
+  );
+}
+
+/** `/sign-up`: an account with a tenant of its own. */
+export const signUpPage = publicPage("/sign-up", {
+  get: (page) => page.session ? page.redirect("/endpoints") : show(page),
+  async post(page, form) {
+    const checked = checkForm(form, schema);
+    const typed = form.get("email") ?? "";
+    if (!checked.ok) return show(page, checked.faults, typed, 422);
+    try {
+      page.setSession(await signUp(page.services, checked.values, page.actor));
+    } catch (error) {
+      if (!(error instanceof AppError) || error.code !== "EMAIL_TAKEN") throw error;
+      return show(page, { email: `${error.kind.title} ${error.kind.next}` }, typed, 409);
+    }
+    return page.redirect("/endpoints", "account_made");
+  },
+});
