@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { Sql } from "./connect.ts";
+import { quoteIdent, type Sql } from "./connect.ts";
 
 /** One forward step of a schema: `NNNN_name.sql`. */
 export interface Migration {
@@ -33,59 +33,46 @@ export function migrationsDigest(migrations: readonly Migration[]): string {
   return hash.digest("hex").slice(0, 16);
 }
 
-// Held while migrating, so that of several replicas that start at once one migrates.
-const LOCK = 0x62756c6b;
-
 /**
  * Applies what is missing of a trail, each step in a transaction of its own, and answers the versions
  * applied. `schema` holds the record of applied steps. A step that was edited after it was applied is
- * refused: history is not rewritten.
+ * refused: history is not rewritten. Of several that migrate at once, one applies each step.
  */
 export async function migrate(
   sql: Sql,
   migrations: readonly Migration[],
   schema = "public",
 ): Promise<number[]> {
-  const connection = await sql.reserve();
   const applied: number[] = [];
-  try {
-    await connection`SELECT pg_advisory_lock(${LOCK})`;
-    await connection`CREATE SCHEMA IF NOT EXISTS ${sql(schema)}`;
-    await connection`
-      CREATE TABLE IF NOT EXISTS ${sql(schema)}.schema_migrations (
-        version integer PRIMARY KEY,
-        name text NOT NULL,
-        digest text NOT NULL,
-        applied_at timestamptz NOT NULL DEFAULT now()
-      )`;
-    const done = await connection<{ version: number; digest: string }[]>`
-      SELECT version, digest FROM ${sql(schema)}.schema_migrations`;
-    const digests = new Map(done.map((row) => [row.version, row.digest]));
-    for (const migration of migrations) {
-      const digest = createHash("sha256").update(migration.text).digest("hex");
-      const before = digests.get(migration.version);
-      if (before === digest) continue;
-      if (before !== undefined) {
+  await sql.unsafe(
+    `CREATE SCHEMA IF NOT EXISTS ${quoteIdent(schema)};
+     CREATE TABLE IF NOT EXISTS ${quoteIdent(schema)}.schema_migrations (
+       version integer PRIMARY KEY,
+       name text NOT NULL,
+       digest text NOT NULL,
+       applied_at timestamptz NOT NULL DEFAULT now()
+     )`,
+  );
+  for (const migration of migrations) {
+    const digest = createHash("sha256").update(migration.text).digest("hex");
+    const isNew = await sql.begin(async (tx) => {
+      // A lock on the record itself: advisory locks are not to be had in hardened databases.
+      await tx`LOCK TABLE ${tx(schema)}.schema_migrations IN SHARE ROW EXCLUSIVE MODE`;
+      const [before] = await tx<{ digest: string }[]>`
+        SELECT digest FROM ${tx(schema)}.schema_migrations WHERE version = ${migration.version}`;
+      if (before?.digest === digest) return false;
+      if (before) {
         throw new Error(`migration ${migration.version} was changed after it was applied`);
       }
-      await connection`BEGIN`;
-      try {
-        await connection.unsafe(migration.text);
-        await connection`
-          INSERT INTO ${sql(schema)}.schema_migrations (version, name, digest)
-          VALUES (${migration.version}, ${migration.name}, ${digest})`;
-        await connection`COMMIT`;
-      } catch (error) {
-        await connection`ROLLBACK`;
-        throw new Error(`migration ${migration.version}_${migration.name} failed`, {
-          cause: error,
-        });
-      }
-      applied.push(migration.version);
-    }
-    await connection`SELECT pg_advisory_unlock(${LOCK})`;
-  } finally {
-    connection.release();
+      await tx.unsafe(migration.text);
+      await tx`
+        INSERT INTO ${tx(schema)}.schema_migrations (version, name, digest)
+        VALUES (${migration.version}, ${migration.name}, ${digest})`;
+      return true;
+    }).catch((error) => {
+      throw new Error(`migration ${migration.version}_${migration.name} failed`, { cause: error });
+    });
+    if (isNew) applied.push(migration.version);
   }
   return applied;
 }

@@ -36,10 +36,10 @@ export async function ensureTemplate(
     url.pathname = `/${name}_draft`;
     const inside = connect(url.href, { max: 2, name: "bulkhead template" });
     try {
-      await migrate(inside, migrations, "bulkhead");
       // pg_database_owner stands for the owner of whichever database the template becomes.
+      await inside.unsafe(`CREATE SCHEMA bulkhead AUTHORIZATION pg_database_owner`);
+      await migrate(inside, migrations, "bulkhead");
       await inside.unsafe(`ALTER TABLE bulkhead.schema_migrations OWNER TO pg_database_owner`);
-      await inside.unsafe(`ALTER SCHEMA bulkhead OWNER TO pg_database_owner`);
     } finally {
       await inside.end({ timeout: 5 });
     }

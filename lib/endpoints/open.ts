@@ -1,0 +1,37 @@
+import { AppError } from "../errors.ts";
+import type { EndpointScope } from "../principal.ts";
+import type { Lease } from "../postgres/mod.ts";
+import type { Services } from "../services.ts";
+import { selectUrls } from "./store.ts";
+
+/** As whom an endpoint's database is reached. */
+export type DatabaseRole = "owner" | "writer" | "reader";
+
+/** Connections that one process opens as each role: below the role's own limit in the cluster. */
+const POOL_SIZE: Readonly<Record<DatabaseRole, number>> = { owner: 3, writer: 6, reader: 10 };
+
+/**
+ * The only road to a tenant's database: takes a request that `enterEndpoint` let in, and lends the
+ * pool of that one endpoint. The caller gives it back with `release()`.
+ *
+ * @throws AppError ACCESS_DENIED where the endpoint is gone.
+ */
+export function openEndpoint(
+  services: Services,
+  scope: EndpointScope,
+  role: DatabaseRole,
+): Promise<Lease> {
+  const { id, tenantId } = scope.endpoint;
+  return services.pools.lease(
+    `${id}/${role}`,
+    async () => {
+      const urls = await services.control.tenant(tenantId, (tx) => selectUrls(tx, id));
+      if (!urls) throw new AppError("ACCESS_DENIED");
+      return await services.vault.open(
+        { tenantId, field: `endpoints.${role}_url`, rowId: id },
+        urls[role],
+      );
+    },
+    { max: POOL_SIZE[role], name: `bulkhead ${role}`, idleSeconds: 60 },
+  );
+}

@@ -1,0 +1,164 @@
+import type { EndpointId, Slug, TenantId } from "../ids.ts";
+import type { EndpointSettings } from "../principal.ts";
+import type { DatabaseNames, Sql, Tx } from "../postgres/mod.ts";
+
+/** What the slug look-up knows, before a tenant is set. */
+export interface EndpointRow {
+  readonly id: EndpointId;
+  readonly tenantId: TenantId;
+  readonly slug: Slug;
+  readonly name: string;
+  readonly status: "provisioning" | "ready" | "deleting";
+  readonly manifestVersion: number;
+  readonly settings: EndpointSettings;
+}
+
+/** What a tenant sees of its endpoint in a list. */
+export interface EndpointView extends EndpointRow {
+  readonly createdAt: Date;
+}
+
+/** The stored, sealed ways into an endpoint's database. */
+export interface SealedUrls {
+  readonly owner: Uint8Array;
+  readonly writer: Uint8Array;
+  readonly reader: Uint8Array;
+}
+
+interface Raw {
+  id: EndpointId;
+  tenant_id: TenantId;
+  slug: Slug;
+  name: string;
+  status: EndpointRow["status"];
+  manifest_version: number;
+  settings: Partial<EndpointSettings>;
+}
+
+function parse(row: Raw): EndpointRow {
+  return {
+    id: row.id,
+    tenantId: row.tenant_id,
+    slug: row.slug,
+    name: row.name,
+    status: row.status,
+    manifestVersion: row.manifest_version,
+    settings: {
+      textFormat: row.settings.textFormat ?? "compact",
+      publicLlmsTxt: row.settings.publicLlmsTxt ?? false,
+    },
+  };
+}
+
+/** Finds an endpoint of any tenant by its slug; the caller must check whose it is. */
+export async function lookUpSlug(lookup: Sql, slug: Slug): Promise<EndpointRow | null> {
+  const [row] = await lookup<Raw[]>`SELECT * FROM lookup.endpoint(${slug})`;
+  return row ? parse(row) : null;
+}
+
+/** A tenant's endpoints, oldest first, without those that are being removed. */
+export async function selectEndpoints(tx: Tx): Promise<EndpointView[]> {
+  const rows = await tx<(Raw & { created_at: Date })[]>`
+    SELECT id, tenant_id, slug, name, status, manifest_version, settings, created_at
+    FROM endpoints WHERE status <> 'deleting' ORDER BY created_at, id`;
+  return rows.map((row) => ({ ...parse(row), createdAt: row.created_at }));
+}
+
+/** Claims a name: the half row of an endpoint that is being made. */
+export async function insertEndpoint(
+  tx: Tx,
+  endpoint: Pick<EndpointRow, "id" | "tenantId" | "slug" | "name">,
+  names: DatabaseNames,
+  urls: SealedUrls,
+  leaseSeconds: number,
+): Promise<void> {
+  await tx`
+    INSERT INTO endpoints (
+      id, tenant_id, slug, name, status, lease_until, cluster_id, database_name,
+      owner_role, writer_role, reader_role, owner_url, writer_url, reader_url
+    )
+    SELECT ${endpoint.id}, ${endpoint.tenantId}, ${endpoint.slug}, ${endpoint.name}, 'provisioning',
+      now() + make_interval(secs => ${leaseSeconds}), c.id, ${names.databaseName},
+      ${names.ownerRole}, ${names.writerRole}, ${names.readerRole},
+      ${urls.owner}, ${urls.writer}, ${urls.reader}
+    FROM clusters c WHERE c.name = 'default'`;
+}
+
+/** Turns a claim into an endpoint; false where the claim is gone. */
+export async function markReady(tx: Tx, id: EndpointId): Promise<boolean> {
+  const rows = await tx`
+    UPDATE endpoints SET status = 'ready', lease_until = NULL
+    WHERE id = ${id} AND status = 'provisioning' RETURNING id`;
+  return rows.length > 0;
+}
+
+/** Claims an endpoint for removal and answers its names; null where another holds the claim. */
+export async function claimRemoval(
+  tx: Tx,
+  id: EndpointId,
+  leaseSeconds: number,
+): Promise<DatabaseNames | null> {
+  const [row] = await tx<
+    { database_name: string; owner_role: string; writer_role: string; reader_role: string }[]
+  >`
+    UPDATE endpoints
+    SET status = 'deleting', lease_until = now() + make_interval(secs => ${leaseSeconds})
+    WHERE id = ${id} AND (status = 'ready' OR coalesce(lease_until, '-infinity') < now())
+    RETURNING database_name, owner_role, writer_role, reader_role`;
+  return row
+    ? {
+      databaseName: row.database_name,
+      ownerRole: row.owner_role,
+      writerRole: row.writer_role,
+      readerRole: row.reader_role,
+    }
+    : null;
+}
+
+/** Ends a claim, so that the next sweep takes it up at once. */
+export async function releaseClaim(tx: Tx, id: EndpointId): Promise<void> {
+  await tx`UPDATE endpoints SET lease_until = NULL WHERE id = ${id} AND status <> 'ready'`;
+}
+
+/** Removes an endpoint's row. */
+export async function deleteRow(tx: Tx, id: EndpointId): Promise<void> {
+  await tx`DELETE FROM endpoints WHERE id = ${id}`;
+}
+
+/** The sealed URLs of an endpoint; null where there is none. */
+export async function selectUrls(tx: Tx, id: EndpointId): Promise<SealedUrls | null> {
+  const [row] = await tx<
+    { owner_url: Uint8Array; writer_url: Uint8Array; reader_url: Uint8Array }[]
+  >`SELECT owner_url, writer_url, reader_url FROM endpoints WHERE id = ${id}`;
+  return row ? { owner: row.owner_url, writer: row.writer_url, reader: row.reader_url } : null;
+}
+
+/** The names of an endpoint's login roles; null where there is no endpoint. */
+export async function selectRoles(
+  tx: Tx,
+  id: EndpointId,
+): Promise<{ reader: string; writer: string } | null> {
+  const [row] = await tx<{ reader_role: string; writer_role: string }[]>`
+    SELECT reader_role, writer_role FROM endpoints WHERE id = ${id}`;
+  return row ? { reader: row.reader_role, writer: row.writer_role } : null;
+}
+
+/** Changes name and settings. */
+export async function updateEndpoint(
+  tx: Tx,
+  id: EndpointId,
+  name: string,
+  settings: EndpointSettings,
+): Promise<void> {
+  await tx`
+    UPDATE endpoints SET name = ${name}, settings = ${tx.json(settings as never)} WHERE id = ${id}`;
+}
+
+/** Endpoints whose making or removal was broken off. */
+export async function selectAbandoned(
+  lookup: Sql,
+): Promise<{ id: EndpointId; tenantId: TenantId }[]> {
+  const rows = await lookup<{ id: EndpointId; tenant_id: TenantId }[]>`
+    SELECT id, tenant_id FROM lookup.abandoned_endpoints()`;
+  return rows.map((row) => ({ id: row.id, tenantId: row.tenant_id }));
+}

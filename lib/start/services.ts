@@ -1,0 +1,83 @@
+import { createTokenUseRecorder, createUsageRecorder } from "../audit/mod.ts";
+import { createCaches } from "../cache/mod.ts";
+import { type Clock, systemClock } from "../clock.ts";
+import { createVault, type MasterKey } from "../crypto/mod.ts";
+import { createJobs } from "../jobs/mod.ts";
+import { createLimiter } from "../limits/mod.ts";
+import type { Log } from "../log.ts";
+import { folderObjects } from "../objects/mod.ts";
+import {
+  clusterProvisioner,
+  createPools,
+  ensureTemplate,
+  type Migration,
+  openControl,
+} from "../postgres/mod.ts";
+import type { Services } from "../services.ts";
+import { dataKeyStore } from "../tenants/mod.ts";
+
+/** What is decided before services can be opened. */
+export interface OpenInput {
+  readonly adminUrl: string;
+  readonly appUrl: string;
+  readonly baseUrl: URL;
+  readonly allowedOrigins: ReadonlySet<string>;
+  readonly trustedProxies: readonly string[];
+  /** Folder for uploads. */
+  readonly objectsDir: string;
+  readonly masterKey: MasterKey;
+  /** Trail that makes the template of endpoints' databases. */
+  readonly tenantMigrations: readonly Migration[];
+  readonly log: Log;
+  readonly clock?: Clock;
+}
+
+/** Services, and how to close them in order. */
+export interface OpenServices {
+  readonly services: Services;
+  close(): Promise<void>;
+}
+
+/** Opens everything that the process needs over a cluster that `bootstrap` made ready. */
+export async function openServices(input: OpenInput): Promise<OpenServices> {
+  const clock = input.clock ?? systemClock;
+  const control = openControl(input.appUrl);
+  const pools = createPools();
+  const provisioner = clusterProvisioner(
+    input.adminUrl,
+    (admin) => ensureTemplate(admin, input.adminUrl, input.tenantMigrations),
+  );
+  const usage = createUsageRecorder(control, input.log);
+  const tokenUse = createTokenUseRecorder(control, clock, input.log);
+  const jobs = await createJobs({ url: input.appUrl, log: input.log });
+  const services: Services = Object.freeze({
+    baseUrl: input.baseUrl,
+    allowedOrigins: input.allowedOrigins,
+    trustedProxies: input.trustedProxies,
+    control,
+    pools,
+    provisioner,
+    vault: createVault(input.masterKey, dataKeyStore(control)),
+    masterKey: input.masterKey,
+    caches: createCaches(clock),
+    limiter: createLimiter(clock),
+    usage,
+    tokenUse,
+    objects: folderObjects(input.objectsDir),
+    jobs,
+    clock,
+    log: input.log,
+  });
+  return {
+    services,
+    async close() {
+      // Jobs first, since they use everything else; what they leave is taken up at the next start.
+      await jobs.close();
+      await usage.close();
+      await tokenUse.close();
+      await pools.close();
+      await provisioner.close();
+      await control.close();
+    },
+  };
+}

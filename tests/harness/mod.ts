@@ -1,0 +1,17 @@
+/** Real Postgres, real services, throwaway. */
+export {
+  bootstrapParts,
+  createControl,
+  leaveCluster,
+  tenantMigrations,
+  TEST_KEY,
+  testCluster,
+  type TestControl,
+} from "./cluster.ts";
+export {
+  requestOf,
+  type TestServices,
+  testServices,
+  type TestTenant,
+  testTenant,
+} from "./services.ts";
