@@ -32,6 +32,14 @@ export function openEndpoint(
         urls[role],
       );
     },
-    { max: POOL_SIZE[role], name: `bulkhead ${role}`, idleSeconds: 60 },
+    {
+      max: POOL_SIZE[role],
+      name: `bulkhead ${role}`,
+      idleSeconds: 60,
+      // Times are told in UTC, whatever the cluster's own zone is.
+      settings: { TimeZone: "UTC" },
+      // A cancel request ends whatever runs on its connection, so no other call's statement may be there.
+      pipeline: 0,
+    },
   );
 }

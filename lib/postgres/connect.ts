@@ -19,6 +19,8 @@ export interface ConnectOptions {
   readonly name?: string;
   /** Session settings sent at connect. */
   readonly settings?: Readonly<Record<string, string | number>>;
+  /** Statements that may wait on a connection behind the running one; more wait in the pool. */
+  readonly pipeline?: number;
   /** Told of each notice; without it notices are dropped. */
   readonly onNotice?: (text: string) => void;
 }
@@ -33,6 +35,8 @@ export function connect(url: string, options: ConnectOptions = {}): Sql {
     idle_timeout: options.idleSeconds ?? 30,
     connect_timeout: 15,
     max_lifetime: null,
+    // A spread, since the driver's types leave this option out.
+    ...{ max_pipeline: options.pipeline ?? 100 },
     // The catalogue of array types costs a query a connection, and nothing here needs it.
     fetch_types: false,
     onnotice: (notice) => options.onNotice?.(String(notice["message"])),
