@@ -4,6 +4,10 @@ import { signInLinkPage } from "./account/sign_in_link.tsx";
 import { signOutPage } from "./account/sign_out.ts";
 import { signUpPage } from "./account/sign_up.tsx";
 import { home } from "./home.tsx";
+import { revokeTokenPage, rotateTokenPage } from "./tokens/change.ts";
+import { tokensPage } from "./tokens/list.tsx";
+import { mintedTokenPage } from "./tokens/minted.tsx";
+import { newTokenPage } from "./tokens/new.tsx";
 
 /** Every page: its path, who may open it, what it does. */
 export const PAGES: readonly PageRoute[] = [
@@ -12,4 +16,9 @@ export const PAGES: readonly PageRoute[] = [
   signInPage,
   signInLinkPage,
   signOutPage,
+  tokensPage,
+  newTokenPage,
+  mintedTokenPage,
+  rotateTokenPage,
+  revokeTokenPage,
 ];

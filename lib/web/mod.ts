@@ -16,6 +16,7 @@ export {
   type Tone,
 } from "./components/pieces.tsx";
 export { HullDrawing } from "./components/logo.tsx";
+export { ClientSnippets } from "./components/snippets.tsx";
 export { CSRF_HEADER } from "./csrf.ts";
 export { type Checked, checkForm, type FormFields, mediaType } from "./form_data.ts";
 export { setSecurityHeaders } from "./headers.ts";
