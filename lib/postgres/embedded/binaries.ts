@@ -64,10 +64,7 @@ async function addLinks(folder: string): Promise<void> {
   const text = await readIfThere(join(folder, "pg-symlinks.json"));
   const links: { source: string; target: string }[] = text ? JSON.parse(text) : [];
   for (const { source, target } of links) {
-    const link = join(
-      dirname(folder),
-      target.replace(/^native\b/, relative(dirname(folder), folder)),
-    );
+    const link = join(folder, target.replace(/^native\//, ""));
     await Deno.symlink(relative(dirname(target), source), link).catch((error) => {
       if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
     });

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import type { Binaries } from "./binaries.ts";
 import { exists, readIfThere, syncFolder, writeWhole } from "./files.ts";
-import { type Account, run } from "./run.ts";
+import { type Account, reasonIn, run, saysDiskFull } from "./run.ts";
 import { StartupError } from "./startup_error.ts";
 
 /** The name of the database superuser. */
@@ -58,6 +58,9 @@ export async function initCluster(plan: ClusterPlan): Promise<string> {
         `Move it away, or bring it over with pg_upgrade.`,
     );
   }
+  if (await exists(cluster)) {
+    throw new StartupError(`The folder ${cluster} holds no Postgres data. Move it away.`);
+  }
   const attempt = join(plan.home, `tmp-${crypto.randomUUID()}`);
   await Deno.mkdir(attempt, { mode: 0o700 });
   try {
@@ -72,7 +75,8 @@ export async function initCluster(plan: ClusterPlan): Promise<string> {
     await Deno.rename(fresh, cluster);
     await syncFolder(plan.home);
   } finally {
-    await Deno.remove(attempt, { recursive: true });
+    // An initdb that was told to end may still be clearing up in there: the next start removes the rest.
+    await Deno.remove(attempt, { recursive: true }).catch(() => {});
   }
   return cluster;
 }
@@ -106,8 +110,8 @@ async function initdb(plan: ClusterPlan, folder: string, passwordFile: string): 
     if (!output.includes("invalid locale name")) break;
   }
   throw new StartupError(
-    /No space left on device/.test(output)
+    saysDiskFull(output)
       ? `The disk that holds ${plan.home} is full: Postgres could not be prepared.`
-      : `Postgres could not be prepared in ${plan.home}: ${output.split("\n").slice(-3).join(" ")}`,
+      : `Postgres could not be prepared in ${plan.home}: ${reasonIn(output)}`,
   );
 }

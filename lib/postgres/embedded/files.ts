@@ -21,19 +21,20 @@ export async function syncFolder(path: string): Promise<void> {
   await folder.sync();
 }
 
-/** Writes a file that is there whole or not at all, readable by this process's user alone. */
+/**
+ * Writes a file that is there whole or not at all, for the owner of its folder alone: what root adds
+ * to an ordinary user's data stays that user's.
+ */
 export async function writeWhole(path: string, text: string): Promise<void> {
   const fresh = `${path}.new`;
+  const folder = dirname(path);
+  await Deno.writeTextFile(fresh, text, { mode: 0o600 });
+  const { uid, gid } = await Deno.stat(folder);
+  if (uid !== Deno.uid()) await Deno.chown(fresh, uid, gid);
   {
-    using file = await Deno.open(fresh, {
-      create: true,
-      truncate: true,
-      write: true,
-      mode: 0o600,
-    });
-    await file.write(new TextEncoder().encode(text));
+    using file = await Deno.open(fresh, { write: true });
     await file.sync();
   }
   await Deno.rename(fresh, path);
-  await syncFolder(dirname(path));
+  await syncFolder(folder);
 }

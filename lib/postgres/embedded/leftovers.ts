@@ -15,13 +15,17 @@ export interface ServerIdentity {
 }
 
 /** Whether a process with the PID from a PID file is the server of this cluster. */
-function isServer(process: Process, identity: ServerIdentity): boolean {
+async function isServer(process: Process, identity: ServerIdentity): Promise<boolean> {
   const program = process.command.split(" ", 1)[0] ?? "";
   // Children carry a title in place of their arguments; the PID file names the parent.
   if (process.uid !== identity.uid || !/(^|\/)postgres$/.test(program)) return false;
   if (process.command.includes(` -D ${identity.cluster} `)) return true;
-  const other = / -D (\/\S+)/.exec(process.command)?.[1];
-  if (other) return false;
+  // The data folder may have been moved since: what counts is which folder it is, not its name.
+  const named = / -D (\/\S+)/.exec(process.command)?.[1];
+  const [theirs, ours] = await Promise.all(
+    [named, identity.cluster].map((path) => path ? Deno.stat(path).catch(() => null) : null),
+  );
+  if (theirs && ours && (theirs.ino !== ours.ino || theirs.dev !== ours.dev)) return false;
   throw new StartupError(
     `A Postgres that was not started here (PID ${process.pid}) may be using ${identity.cluster}. ` +
       "Stop it first.",
@@ -59,8 +63,8 @@ export async function clearLeftovers(
   const pidFile = join(identity.cluster, "postmaster.pid");
   const pid = Number.parseInt(await readIfThere(pidFile) ?? "", 10);
   const processes = await listProcesses();
-  const server = processes.find((it) => it.pid === pid && isServer(it, identity));
-  if (server) {
+  const server = processes.find((it) => it.pid === pid);
+  if (server && await isServer(server, identity)) {
     say(`Stopping the Postgres that an earlier run left behind (PID ${server.pid}) …`);
     await stopServer(server, identity);
   } else if (pid) {

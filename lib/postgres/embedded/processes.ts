@@ -44,6 +44,6 @@ export function signalProcess(pid: number, signal: Deno.Signal): void {
   try {
     Deno.kill(pid, signal);
   } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound) && !(error instanceof TypeError)) throw error;
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
   }
 }

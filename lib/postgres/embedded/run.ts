@@ -51,3 +51,15 @@ export async function run(
     return { ok: false, output: error instanceof Error ? error.message : String(error) };
   }
 }
+
+/** The lines of a program's output that say why it failed, at most three; else its last lines. */
+export function reasonIn(output: string): string {
+  const lines = output.split("\n").filter((line) => line.trim());
+  const telling = lines.filter((line) => /FATAL|PANIC|error:|could not/.test(line));
+  return (telling.length ? telling : lines).slice(-3).join(" ");
+}
+
+/** Tells whether a program of Postgres failed for want of disk space. */
+export function saysDiskFull(output: string): boolean {
+  return /No space left on device|wrote only \d+ of \d+ bytes/.test(output);
+}

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import type { Binaries } from "./binaries.ts";
 import { readIfThere } from "./files.ts";
-import { type Account, isolated } from "./run.ts";
+import { type Account, isolated, reasonIn } from "./run.ts";
 import { serverArguments, type ServerSettings } from "./settings.ts";
 import { StartupError } from "./startup_error.ts";
 
@@ -24,13 +24,12 @@ export class EarlyEnd extends Error {
   override readonly name = "EarlyEnd";
 }
 
-/** The end of what the server wrote: to its error stream at first, then to its log. */
+/** Why the server ended: what it wrote to its error stream, and then, in this run, to its log. */
 async function lastWords(cluster: string, stream: string): Promise<string> {
+  if (!stream.includes("logging collector")) return reasonIn(stream);
   const current = (await readIfThere(join(cluster, "current_logfiles")))?.match(/stderr (.+)/)?.[1];
   const log = current ? await readIfThere(join(cluster, current)) : null;
-  const lines = `${log?.slice(-4000) ?? ""}\n${stream}`.split("\n");
-  return lines.filter((line) => /FATAL|PANIC|could not|No space/.test(line)).slice(-3).join(" ")
-    .trim();
+  return reasonIn(log?.split("LOG:  starting PostgreSQL").at(-1) ?? stream);
 }
 
 /** Waits until the PID file says that the server takes connections (its eighth line, as pg_ctl does). */
@@ -75,13 +74,20 @@ export async function startServer(
     running = false;
   });
 
+  const send = (signal: Deno.Signal) => {
+    try {
+      child.kill(signal);
+    } catch (error) {
+      // It has ended meanwhile.
+      if (!(error instanceof TypeError)) throw error;
+    }
+  };
   const stop = async () => {
-    child.ref();
     // Fast, then immediate shutdown. Both lose nothing; the second leaves recovery to the next start.
-    if (running) child.kill("SIGINT");
+    send("SIGINT");
     if (await within(FAST_STOP_MS, ended)) return;
     say("Postgres does not end in order: ending it at once. The next start will recover.");
-    if (running) child.kill("SIGQUIT");
+    send("SIGQUIT");
     if (await within(IMMEDIATE_STOP_MS, ended)) return;
     throw new StartupError(`Postgres (PID ${child.pid}) does not end.`);
   };
@@ -101,7 +107,5 @@ export async function startServer(
     }
     await new Promise((resolve) => setTimeout(resolve, POLL_MS));
   }
-  // Without this a program that has nothing else to do would not end.
-  child.unref();
   return { pid: child.pid, ended, stop };
 }

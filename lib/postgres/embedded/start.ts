@@ -6,8 +6,9 @@ import { exists } from "./files.ts";
 import { chooseHome, hashPath, makeFolder, recordedHome } from "./home.ts";
 import { clearLeftovers, type ServerIdentity } from "./leftovers.ts";
 import { lockFolder } from "./lock.ts";
+import { removeOldLogs } from "./logs.ts";
 import { choosePort, isFree, rememberPort } from "./port.ts";
-import type { Account } from "./run.ts";
+import { type Account, saysDiskFull } from "./run.ts";
 import { EarlyEnd, type Server, startServer } from "./server.ts";
 import { StartupError } from "./startup_error.ts";
 
@@ -65,7 +66,7 @@ export async function startEmbeddedPostgres(
         { cause: error },
       );
     }
-    if (error instanceof Error && /No space left on device/i.test(error.message)) {
+    if (error instanceof Error && saysDiskFull(error.message)) {
       throw new StartupError(`The disk that holds the Postgres data is full.`, { cause: error });
     }
     throw error;
@@ -132,6 +133,7 @@ async function launch(
   const name = `bulkhead-${hashPath(home)}`;
   const identity: ServerIdentity = { cluster, name, uid: account?.uid ?? Deno.uid() ?? -1 };
   await clearLeftovers(identity, options.say);
+  await removeOldLogs(cluster);
   for (let attempt = 1;; attempt++) {
     const port = await choosePort(home);
     const settings = {
@@ -156,7 +158,7 @@ async function launch(
       // Somebody may have taken the port between the choice and the start.
       if (attempt < ATTEMPTS && !isFree(port)) continue;
       throw new StartupError(
-        /No space left on device/.test(error.message)
+        saysDiskFull(error.message)
           ? `The disk that holds ${home} is full: Postgres could not start.`
           : `Postgres could not start: ${error.message || `see ${join(cluster, "log")}`}`,
       );
