@@ -218,7 +218,7 @@ export async function endpointRoles(
 /** Removes what killed processes left half made or half removed. Run at start and now and then. */
 export async function sweepEndpoints(services: Services): Promise<number> {
   let swept = 0;
-  for (const { id, tenantId } of await selectAbandoned(services.control.lookup)) {
+  for (const { id, tenantId, status } of await selectAbandoned(services.control.lookup)) {
     try {
       const names = await services.control.tenant(
         tenantId,
@@ -230,7 +230,7 @@ export async function sweepEndpoints(services: Services): Promise<number> {
         await deleteRow(tx, id);
         await recordEvent(tx, {
           tenantId,
-          action: "endpoint.failed",
+          action: status === "deleting" ? "endpoint.deleted" : "endpoint.failed",
           actor: SYSTEM_ACTOR,
           endpointId: id,
         });

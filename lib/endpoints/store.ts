@@ -102,7 +102,10 @@ export async function claimRemoval(
     { database_name: string; owner_role: string; writer_role: string; reader_role: string }[]
   >`
     UPDATE endpoints
-    SET status = 'deleting', lease_until = now() + make_interval(secs => ${leaseSeconds})
+    SET
+      -- What was never made stays so called, so that the audit tells the one from the other.
+      status = CASE status WHEN 'provisioning' THEN status ELSE 'deleting' END,
+      lease_until = now() + make_interval(secs => ${leaseSeconds})
     WHERE id = ${id} AND (status = 'ready' OR coalesce(lease_until, '-infinity') < now())
     RETURNING database_name, owner_role, writer_role, reader_role`;
   return row
@@ -154,11 +157,17 @@ export async function updateEndpoint(
     UPDATE endpoints SET name = ${name}, settings = ${tx.json(settings as never)} WHERE id = ${id}`;
 }
 
+/** An endpoint whose making or removal was broken off. */
+export interface Abandoned {
+  readonly id: EndpointId;
+  readonly tenantId: TenantId;
+  readonly status: "provisioning" | "deleting";
+}
+
 /** Endpoints whose making or removal was broken off. */
-export async function selectAbandoned(
-  lookup: Sql,
-): Promise<{ id: EndpointId; tenantId: TenantId }[]> {
-  const rows = await lookup<{ id: EndpointId; tenant_id: TenantId }[]>`
-    SELECT id, tenant_id FROM lookup.abandoned_endpoints()`;
-  return rows.map((row) => ({ id: row.id, tenantId: row.tenant_id }));
+export async function selectAbandoned(lookup: Sql): Promise<Abandoned[]> {
+  const rows = await lookup<
+    { id: EndpointId; tenant_id: TenantId; status: Abandoned["status"] }[]
+  >`SELECT id, tenant_id, status FROM lookup.abandoned_endpoints()`;
+  return rows.map((row) => ({ id: row.id, tenantId: row.tenant_id, status: row.status }));
 }

@@ -11,6 +11,7 @@ export {
   type Tx,
 } from "./connect.ts";
 export { type Control, openControl } from "./control.ts";
+export { type EmbeddedPostgres, startEmbeddedPostgres, StartupError } from "./embedded/mod.ts";
 export { type CopyIn, copyIn } from "./copy.ts";
 export { migrate, type Migration, migrationsDigest, readMigrations } from "./migrate.ts";
 export { createPools, type Lease, type Pools } from "./pools.ts";

@@ -128,11 +128,11 @@ BEGIN ATOMIC
 END;
 
 -- What a killed process left half done: endpoints whose claim has lapsed, loads that nobody works on.
-CREATE FUNCTION lookup.abandoned_endpoints() RETURNS TABLE (id uuid, tenant_id uuid)
+CREATE FUNCTION lookup.abandoned_endpoints() RETURNS TABLE (id uuid, tenant_id uuid, status text)
 LANGUAGE sql STABLE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
-  SELECT e.id, e.tenant_id FROM public.endpoints e
+  SELECT e.id, e.tenant_id, e.status FROM public.endpoints e
   WHERE e.status <> 'ready' AND coalesce(e.lease_until, '-infinity') < now();
 END;
 

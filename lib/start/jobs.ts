@@ -1,0 +1,38 @@
+import { sweepExpired } from "../auth/mod.ts";
+import { sweepEndpoints } from "../endpoints/mod.ts";
+import { serveIngests } from "../ingest/mod.ts";
+import type { Services } from "../services.ts";
+import { rebuildManifest } from "../tools/mod.ts";
+
+const SWEEP_EVERY_MS = 60_000;
+
+/**
+ * Takes up the work of this process: loads, and clearing up what killed processes left and what has
+ * expired. `stop()` ends it.
+ */
+export async function serveJobs(services: Services): Promise<{ stop(): Promise<void> }> {
+  const sweep = async () => {
+    try {
+      await sweepEndpoints(services);
+      await sweepExpired(services);
+    } catch (error) {
+      services.log.error("sweep.failed", { error });
+    }
+  };
+  await sweep();
+  let sweeping: Promise<void> | null = null;
+  const timer = setInterval(() => {
+    sweeping ??= sweep().finally(() => sweeping = null);
+  }, SWEEP_EVERY_MS);
+  const ingests = await serveIngests(
+    services,
+    (scope) => rebuildManifest(services, scope, "data loaded").then(() => {}),
+  );
+  return {
+    async stop() {
+      clearInterval(timer);
+      await sweeping;
+      await ingests.stop();
+    },
+  };
+}

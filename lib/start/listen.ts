@@ -1,0 +1,47 @@
+/** Answers a request of a client at an address. */
+export type Handler = (request: Request, peer: string | null) => Response | Promise<Response>;
+
+/** A server that listens, and what it serves. */
+export interface Listener {
+  readonly port: number;
+  /** Serves from now on; before, every request is told to come back. */
+  serve(handler: Handler): void;
+  /** Takes no more connections and waits for those that are being answered, for a bounded time. */
+  close(): Promise<void>;
+}
+
+const GRACE_MS = 5_000;
+
+const starting = () =>
+  new Response("Starting. Try again in a moment.\n", {
+    status: 503,
+    headers: { "retry-after": "2", "cache-control": "no-store" },
+  });
+
+/**
+ * Starts to listen before anything else is started, so that a port that is taken is told at once, and
+ * one that the system picks is known.
+ */
+export function listen(host: string, port: number): Listener {
+  let handler: Handler | null = null;
+  const abort = new AbortController();
+  const server = Deno.serve(
+    { hostname: host.replace(/^\[|\]$/g, ""), port, signal: abort.signal, onListen: () => {} },
+    (request, info) => {
+      if (!handler) return starting();
+      return handler(
+        request,
+        info.remoteAddr.transport === "tcp" ? info.remoteAddr.hostname : null,
+      );
+    },
+  );
+  let closed: Promise<void> | null = null;
+  return {
+    port: server.addr.port,
+    serve: (given) => void (handler = given),
+    close() {
+      const timer = setTimeout(() => abort.abort(), GRACE_MS);
+      return closed ??= server.shutdown().finally(() => clearTimeout(timer));
+    },
+  };
+}

@@ -1,0 +1,48 @@
+/**
+ * Runs the tests on one throwaway Postgres: `deno task test [path …]`. Ends with a line
+ * `N passed, N failed, N skipped`.
+ */
+import { startEmbeddedPostgres } from "../lib/postgres/mod.ts";
+
+const FLAGS = ["-A", "--unstable-no-legacy-abort", "--parallel", "--no-check"];
+
+async function run(args: readonly string[], env: Record<string, string>): Promise<number> {
+  const child = new Deno.Command(Deno.execPath(), {
+    args: ["test", ...FLAGS, ...args],
+    env: { ...env, NO_COLOR: "1" },
+    stdin: "null",
+    stdout: "piped",
+  }).spawn();
+  let tail = "";
+  const decoder = new TextDecoder();
+  for await (const chunk of child.stdout) {
+    Deno.stdout.writeSync(chunk);
+    tail = (tail + decoder.decode(chunk, { stream: true })).slice(-4096);
+  }
+  const { code } = await child.status;
+  const count = (what: string) =>
+    Number(
+      new RegExp(`\\| (\\d+) ${what}`).exec(tail.replace(/(\d+) passed/, "| $1 passed"))?.[1] ?? 0,
+    );
+  console.log(`${count("passed")} passed, ${count("failed")} failed, ${count("ignored")} skipped`);
+  return code;
+}
+
+const given = Deno.env.get("BULKHEAD_TEST_PG");
+if (given) Deno.exit(await run(Deno.args, {}));
+
+const dataDir = await Deno.makeTempDir({ prefix: "bulkhead_tests_" });
+const postgres = await startEmbeddedPostgres({
+  dataDir,
+  durable: false,
+  maxConnections: 500,
+  say: (line) => console.error(line),
+});
+let code = 1;
+try {
+  code = await run(Deno.args, { BULKHEAD_TEST_PG: postgres.superuserUrl });
+} finally {
+  await postgres.stop();
+  await Deno.remove(dataDir, { recursive: true });
+}
+Deno.exit(code);
