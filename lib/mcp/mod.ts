@@ -1,0 +1,15 @@
+/** MCP over Streamable HTTP, in both eras. */
+export { mcpUrl, METADATA_PATH, protectedResource } from "./protected_resource.ts";
+export { missingCapability } from "./rpc_error.ts";
+export { createMcpServer, type Door, type Entered, type Knock, type McpServer } from "./server.ts";
+export type { ParamHeader } from "./header_values.ts";
+export type { JsonObject } from "./protocol.ts";
+export type {
+  CallContext,
+  Change,
+  JsonText,
+  McpPrompts,
+  McpResources,
+  McpTarget,
+  Reply,
+} from "./target.ts";

@@ -1,0 +1,28 @@
+import type { Slug } from "../ids.ts";
+
+/** Where the metadata of protected resources lies (RFC 9728, section 3): before the resource's path. */
+export const METADATA_PATH = "/.well-known/oauth-protected-resource/mcp/";
+
+/** The URL of an endpoint's metadata. */
+export function metadataUrl(baseUrl: URL, slug: Slug): string {
+  return `${baseUrl.origin}${METADATA_PATH}${slug}`;
+}
+
+/** The URL of an endpoint: the resource that tokens are meant for. */
+export function mcpUrl(baseUrl: URL, slug: Slug): string {
+  return `${baseUrl.origin}/mcp/${slug}`;
+}
+
+/**
+ * Answers with an endpoint's metadata (RFC 9728, section 2): the same for every well-formed slug, so
+ * that it tells of none whether it exists. There is no authorization server yet, and none is named:
+ * a client would go looking for it.
+ */
+export function protectedResource(baseUrl: URL, slug: Slug): Response {
+  return Response.json({
+    resource: mcpUrl(baseUrl, slug),
+    bearer_methods_supported: ["header"],
+    scopes_supported: ["mcp", "mcp:write"],
+    resource_name: "Bulkhead MCP endpoint",
+  }, { headers: { "cache-control": "public, max-age=300" } });
+}
