@@ -54,7 +54,7 @@ async function elsewhere(inside: string): Promise<string> {
   // the keys that open its secrets went with the folder.
   let home = first;
   for (let n = 2; await exists(join(home, "cluster")); n++) home = `${first}-${n}`;
-  await Deno.mkdir(ELSEWHERE, { recursive: true, mode: 0o755 });
+  await makeFolder(ELSEWHERE);
   await makeFolder(home);
   await writeWhole(join(inside, POINTER), `${home}\n`);
   return home;
