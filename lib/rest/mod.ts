@@ -1,0 +1,16 @@
+/** The REST interface: routes as data, served and described from the same schemas. */
+export { endpointResource, showEndpoint } from "./endpoint_resource.ts";
+export { fieldsOf, validate } from "./input.ts";
+export { displayName } from "./names.ts";
+export { type OpenApiDocument, openApiDocument } from "./openapi.ts";
+export { fromCursor, pageOf, pageQuery, toCursor } from "./paging.ts";
+export {
+  endpointRoute,
+  type Method,
+  type RestAnswer,
+  type RestInput,
+  type RestRoute,
+  tenantRoute,
+} from "./route.ts";
+export { createRest, type RestClient } from "./server.ts";
+export { mintedResource, showMinted, showToken, tokenResource } from "./token_resource.ts";
