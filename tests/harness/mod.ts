@@ -15,3 +15,4 @@ export {
   type TestTenant,
   testTenant,
 } from "./services.ts";
+export { serve, type Served } from "./serve.ts";

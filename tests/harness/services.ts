@@ -4,7 +4,7 @@ import { newId, type TenantId, type UserId } from "../../lib/ids.ts";
 import { createLog } from "../../lib/log.ts";
 import { ABILITIES, type Principal, type RequestScope } from "../../lib/principal.ts";
 import type { Services } from "../../lib/services.ts";
-import { openServices } from "../../lib/start/mod.ts";
+import { openServices } from "../../lib/start/services.ts";
 import { bootstrapParts, createControl, tenantMigrations, type TestControl } from "./cluster.ts";
 
 /** Services over a control database of a test's own. */
