@@ -17,6 +17,8 @@ export {
 } from "./components/pieces.tsx";
 export { HullDrawing } from "./components/logo.tsx";
 export { ClientSnippets } from "./components/snippets.tsx";
+export { ABILITY_TEXT } from "./dashboard/ability_text.ts";
+export { TokenForm } from "./dashboard/token_form.tsx";
 export { CSRF_HEADER } from "./csrf.ts";
 export { type Checked, checkForm, type FormFields, mediaType } from "./form_data.ts";
 export { setSecurityHeaders } from "./headers.ts";

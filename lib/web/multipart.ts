@@ -56,6 +56,8 @@ export function readUpload(request: Request): Promise<Upload> {
   let current: Readable | undefined;
   parser.on("field", (name, value) => fields.append(name, value));
   parser.on("file", (_field, stream, name) => {
+    // A form that is sent without a file has a part with an empty name.
+    if (!name) return void stream.resume();
     current = stream;
     // Without a listener, a fault of the body would end the process.
     stream.on("error", () => {});

@@ -40,7 +40,7 @@ Deno.test("renderPage() escapes hostile text wherever a page shows it", async ()
         <Field name="name" label={HOSTILE} hint={HOSTILE} error={HOSTILE} value={HOSTILE} />
       </Form>
       <Confirm summary={HOSTILE} label={HOSTILE}>{HOSTILE}</Confirm>
-      <CodeBlock label={HOSTILE} code={HOSTILE} copy={Copy} />
+      <CodeBlock label={HOSTILE} code={HOSTILE} />
       <Island of={Copy} props={{ text: HOSTILE, label: HOSTILE }} />
     </>,
     { ...options, viewer: HOSTILE },

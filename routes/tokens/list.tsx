@@ -1,6 +1,7 @@
 import { isId, type TokenId } from "../../lib/ids.ts";
 import { listTokens, type TokenView } from "../../lib/tokens/mod.ts";
 import {
+  ABILITY_TEXT,
   Badge,
   Button,
   ButtonLink,
@@ -13,7 +14,6 @@ import {
   Table,
   Time,
 } from "../../lib/web/mod.ts";
-import { ABILITY_TEXT } from "./abilities.tsx";
 
 function Reach({ endpoints }: Pick<TokenView, "endpoints">) {
   if (endpoints === "all") return <Badge tone="warn">Every endpoint</Badge>;

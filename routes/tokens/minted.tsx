@@ -1,5 +1,4 @@
 import { z } from "zod";
-import CopyButton from "../../islands/CopyButton.tsx";
 import { listTokens, type TokenView } from "../../lib/tokens/mod.ts";
 import {
   ClientSnippets,
@@ -32,7 +31,7 @@ function Minted({ token, view, mcpUrl }: MintedProps) {
       </Notice>
       <Hold>
         <Compartment id="token" title="Token" about="Treat it as a password.">
-          <CodeBlock label="Token" code={token} copy={CopyButton} />
+          <CodeBlock label="Token" code={token} />
         </Compartment>
         {endpoints.map(({ slug, name }) => (
           <Compartment
@@ -41,7 +40,7 @@ function Minted({ token, view, mcpUrl }: MintedProps) {
             title={`Connect to ${name}`}
             about="With the token in it."
           >
-            <ClientSnippets name={slug} url={mcpUrl(slug)} token={token} copy={CopyButton} />
+            <ClientSnippets name={slug} url={mcpUrl(slug)} token={token} />
           </Compartment>
         ))}
       </Hold>

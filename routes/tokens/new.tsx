@@ -3,8 +3,13 @@ import { listEndpoints } from "../../lib/endpoints/mod.ts";
 import { AppError } from "../../lib/errors.ts";
 import { ABILITIES } from "../../lib/principal.ts";
 import { mintToken, type TokenRequest } from "../../lib/tokens/mod.ts";
-import { checkForm, type FormFields, memberPage, type MemberRequest } from "../../lib/web/mod.ts";
-import { TokenForm } from "./token_form.tsx";
+import {
+  checkForm,
+  type FormFields,
+  memberPage,
+  type MemberRequest,
+  TokenForm,
+} from "../../lib/web/mod.ts";
 
 const schema = z.object({
   name: z.string("Give the token a name.").trim().min(1, "Give the token a name.")

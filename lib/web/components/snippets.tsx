@@ -1,4 +1,3 @@
-import type { FunctionComponent } from "preact";
 import { clientSnippets } from "../../snippets.ts";
 import { CodeBlock } from "./code_block.tsx";
 
@@ -10,11 +9,10 @@ interface SnippetsProps {
   name: string;
   url: string;
   token?: string | undefined;
-  copy: FunctionComponent<{ text: string; label: string }>;
 }
 
 /** What to paste into each client, one at a time; opens and closes without scripts. */
-export function ClientSnippets({ name, url, token = TOKEN_PLACEHOLDER, copy }: SnippetsProps) {
+export function ClientSnippets({ name, url, token = TOKEN_PLACEHOLDER }: SnippetsProps) {
   return (
     <div class="clients">
       {clientSnippets({ name, mcpUrl: url, token }).map(({ client, where, text }, index) => (
@@ -22,7 +20,7 @@ export function ClientSnippets({ name, url, token = TOKEN_PLACEHOLDER, copy }: S
           <summary>{client}</summary>
           <div class="stack">
             <p class="small soft">{`Paste it ${where}.`}</p>
-            <CodeBlock label={`For ${client}`} code={text} copy={copy} />
+            <CodeBlock label={`For ${client}`} code={text} />
           </div>
         </details>
       ))}

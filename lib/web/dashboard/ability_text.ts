@@ -1,4 +1,4 @@
-import type { Ability } from "../../lib/principal.ts";
+import type { Ability } from "../../principal.ts";
 
 /** What each ability means to a person. */
 export const ABILITY_TEXT: Readonly<Record<Ability, { label: string; hint: string }>> = {

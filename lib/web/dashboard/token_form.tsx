@@ -1,18 +1,10 @@
-import type { EndpointView } from "../../lib/endpoints/mod.ts";
-import { ABILITIES } from "../../lib/principal.ts";
-import {
-  Button,
-  ButtonLink,
-  Choices,
-  Compartment,
-  Field,
-  Form,
-  type FormFields,
-  Hold,
-  Notice,
-  PageHead,
-} from "../../lib/web/mod.ts";
-import { ABILITY_TEXT } from "./abilities.tsx";
+import type { EndpointView } from "../../endpoints/mod.ts";
+import { ABILITIES } from "../../principal.ts";
+import { Button, ButtonLink, Choices, Field, Form } from "../components/form.tsx";
+import { Compartment, Hold, PageHead } from "../components/layout.tsx";
+import { Notice } from "../components/pieces.tsx";
+import type { FormFields } from "../form_data.ts";
+import { ABILITY_TEXT } from "./ability_text.ts";
 
 interface TokenFormProps {
   endpoints: readonly EndpointView[];
