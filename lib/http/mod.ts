@@ -2,4 +2,5 @@
 export { clientAddress, networkOf, truncateAddress } from "./address.ts";
 export { readBody } from "./body.ts";
 export { parseJson, readJson, requireContentType } from "./json.ts";
+export { mediaType, readUpload, type Upload } from "./multipart.ts";
 export { checkOrigin, type OriginPolicy, preflight, setCorsHeaders } from "./origin.ts";

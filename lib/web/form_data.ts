@@ -7,11 +7,6 @@ const MAX_FORM_BYTES = 64 * 1024;
 /** A form's fields, as the browser sent them. */
 export type FormFields = URLSearchParams;
 
-/** The media type of a request's body, in lower case and without parameters. */
-export function mediaType(request: Request): string {
-  return (request.headers.get("content-type") ?? "").split(";")[0]!.trim().toLowerCase();
-}
-
 /**
  * Reads a URL-encoded form.
  *

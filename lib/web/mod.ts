@@ -20,10 +20,9 @@ export { ClientSnippets } from "./components/snippets.tsx";
 export { ABILITY_TEXT } from "./dashboard/ability_text.ts";
 export { TokenForm } from "./dashboard/token_form.tsx";
 export { CSRF_HEADER } from "./csrf.ts";
-export { type Checked, checkForm, type FormFields, mediaType } from "./form_data.ts";
+export { type Checked, checkForm, type FormFields } from "./form_data.ts";
 export { setSecurityHeaders } from "./headers.ts";
 export { Island, type Plain } from "./island.tsx";
-export { readUpload, type Upload } from "./multipart.ts";
 export { nextPath } from "./next_path.ts";
 export type { NoticeCode } from "./notices.ts";
 export {

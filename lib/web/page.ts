@@ -1,11 +1,11 @@
 import type { VNode } from "preact";
 import type { AuditActor } from "../audit/mod.ts";
 import type { Session } from "../auth/mod.ts";
+import type { Upload } from "../http/mod.ts";
 import type { RequestId } from "../ids.ts";
 import type { RequestScope } from "../principal.ts";
 import type { Services } from "../services.ts";
 import type { FormFields } from "./form_data.ts";
-import type { Upload } from "./multipart.ts";
 import type { NoticeCode } from "./notices.ts";
 import type { Shell } from "./shell.tsx";
 

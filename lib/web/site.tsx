@@ -1,6 +1,7 @@
 import { type Context, Hono } from "hono";
 import { isLoopback } from "../config.ts";
 import { AppError, problemResponse, toAppError } from "../errors.ts";
+import { mediaType, readUpload } from "../http/mod.ts";
 import { newId } from "../ids.ts";
 import type { Services } from "../services.ts";
 import type { Assets } from "./assets.ts";
@@ -8,9 +9,8 @@ import { CSRF_FIELD } from "./components/form.tsx";
 import { createCookies } from "./cookies.ts";
 import { checkSource, checkToken, CSRF_HEADER, isSafe } from "./csrf.ts";
 import { ErrorPage } from "./error_page.tsx";
-import { mediaType, readForm } from "./form_data.ts";
+import { readForm } from "./form_data.ts";
 import { setSecurityHeaders } from "./headers.ts";
-import { readUpload } from "./multipart.ts";
 import type { MemberRequest, PageHandlers, PageRoute } from "./page.ts";
 import { renderPage } from "./render.tsx";
 import { openVisit, pageRequest, type Site, type Visit, wantsJson } from "./visit.ts";

@@ -2,7 +2,11 @@ import type { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { Busboy } from "@fastify/busboy";
 import { AppError } from "../errors.ts";
-import { mediaType } from "./form_data.ts";
+
+/** The media type of a request's body, in lower case and without parameters; empty where it has none. */
+export function mediaType(request: Request): string {
+  return (request.headers.get("content-type") ?? "").split(";")[0]!.trim().toLowerCase();
+}
 
 /** A multipart form up to its file: the fields before it, and the file as a stream. */
 export interface Upload {
