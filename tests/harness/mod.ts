@@ -16,3 +16,4 @@ export {
   testTenant,
 } from "./services.ts";
 export { serve, type Served } from "./serve.ts";
+export { type Json, type RestAnswer, RestClient, startRest, testToken } from "./rest.ts";
