@@ -2,7 +2,7 @@
  * Runs the tests on one throwaway Postgres: `deno task test [path …]`. Ends with a line
  * `N passed, N failed, N skipped`.
  */
-import { startEmbeddedPostgres } from "../lib/postgres/mod.ts";
+import { startThrowawayServer } from "./server.ts";
 
 const FLAGS = ["-A", "--unstable-no-legacy-abort", "--parallel", "--no-check"];
 
@@ -28,21 +28,5 @@ async function run(args: readonly string[], env: Record<string, string>): Promis
   return code;
 }
 
-const given = Deno.env.get("BULKHEAD_TEST_PG");
-if (given) Deno.exit(await run(Deno.args, {}));
-
-const dataDir = await Deno.makeTempDir({ prefix: "bulkhead_tests_" });
-const postgres = await startEmbeddedPostgres({
-  dataDir,
-  durable: false,
-  maxConnections: 500,
-  say: (line) => console.error(line),
-});
-let code = 1;
-try {
-  code = await run(Deno.args, { BULKHEAD_TEST_PG: postgres.superuserUrl });
-} finally {
-  await postgres.stop();
-  await Deno.remove(dataDir, { recursive: true });
-}
-Deno.exit(code);
+const url = Deno.env.get("BULKHEAD_TEST_PG") ?? await startThrowawayServer();
+Deno.exit(await run(Deno.args, { BULKHEAD_TEST_PG: url }));

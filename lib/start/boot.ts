@@ -1,6 +1,6 @@
 import type { Config } from "../config.ts";
 import { parseKey } from "../config.ts";
-import { localMasterKey, readKeyFile } from "../crypto/mod.ts";
+import { localMasterKey, type MasterKey, readKeyFile } from "../crypto/mod.ts";
 import { prepareJobs } from "../jobs/mod.ts";
 import type { Log } from "../log.ts";
 import {
@@ -30,10 +30,10 @@ export interface Booted extends OpenServices {
   readonly databaseEnded: Promise<void>;
 }
 
-async function masterKeyOf(config: Config) {
-  if (config.masterKey) return localMasterKey(parseKey(config.masterKey.reveal())!);
+async function masterKeyOf(config: Config): Promise<MasterKey> {
+  if (config.masterKey) return await localMasterKey(parseKey(config.masterKey.reveal())!);
   await Deno.mkdir(config.dataDir, { recursive: true, mode: 0o700 });
-  return localMasterKey(await readKeyFile(`${config.dataDir}/master.key`));
+  return await localMasterKey(await readKeyFile(`${config.dataDir}/master.key`));
 }
 
 /** The database of a URL, which names the control database; `bulkhead` where it names none. */
@@ -44,14 +44,15 @@ function databaseOf(url: string): string {
 /** Starts or finds Postgres, brings the control plane up to date, opens the services. */
 export async function boot(input: BootInput): Promise<Booted> {
   const { config, root, say, log, signal } = input;
-  const masterKey = await masterKeyOf(config);
   let postgres: EmbeddedPostgres | null = null;
   let url = config.databaseUrl?.reveal();
   if (!url) {
+    // Before anything else makes the data folder: as root, Postgres's own user must reach into it.
     postgres = await startEmbeddedPostgres({ dataDir: config.dataDir, say, signal });
     url = postgres.superuserUrl;
   }
   try {
+    const masterKey = await masterKeyOf(config);
     say("Bringing the control plane up to date …");
     const ready = await bootstrap({
       url,

@@ -8,7 +8,7 @@ import {
   readMigrations,
   type Sql,
 } from "../../lib/postgres/mod.ts";
-import { startEmbeddedPostgres } from "../../lib/postgres/embedded/mod.ts";
+import { startThrowawayServer } from "../server.ts";
 
 const ROOT = new URL("../../", import.meta.url);
 
@@ -22,19 +22,7 @@ let started: Promise<TestCluster> | undefined;
 
 async function startCluster(): Promise<TestCluster> {
   // One server for the whole run, where the runner started one; else one for this process.
-  let url = Deno.env.get("BULKHEAD_TEST_PG");
-  if (!url) {
-    const dataDir = await Deno.makeTempDir({ prefix: "bulkhead_test_" });
-    const postgres = await startEmbeddedPostgres({
-      dataDir,
-      durable: false,
-      say: () => {},
-    });
-    url = postgres.superuserUrl;
-    globalThis.addEventListener("unload", () => {
-      Deno.removeSync(dataDir, { recursive: true });
-    });
-  }
+  const url = Deno.env.get("BULKHEAD_TEST_PG") ?? await startThrowawayServer();
   return { superuserUrl: url, superuser: connect(url, { max: 2, name: "tests", idleSeconds: 1 }) };
 }
 
