@@ -1,0 +1,71 @@
+import assert from "node:assert/strict";
+import { ConfigError, parseKey, readConfig, Secret } from "./config.ts";
+
+const KEY = "bmV2ZXIgdXNlIHRoaXMga2V5IG91dHNpZGUgdGVzdHM=".slice(0, 43) + "=";
+
+Deno.test("readConfig() has a default for everything", () => {
+  const config = readConfig({});
+  assert.equal(config.host, "127.0.0.1");
+  assert.equal(config.port, 8000);
+  assert.equal(config.baseUrl?.href, "http://127.0.0.1:8000/");
+  assert.equal(config.dataDir, ".data");
+  assert.equal(config.databaseUrl, null);
+  assert.ok(Object.isFrozen(config));
+});
+
+Deno.test("readConfig() leaves the base URL open until the port is known", () => {
+  assert.equal(readConfig({ PORT: "0" }).baseUrl, null);
+  assert.equal(readConfig({ PORT: "0", BASE_URL: "https://b.example" }).baseUrl?.port, "");
+});
+
+Deno.test("readConfig() names every fault at once", () => {
+  const read = () =>
+    readConfig({
+      PORT: "99999",
+      BASE_URL: "ftp://b.example",
+      DATABASE_URL: "mysql://x",
+      BULKHEAD_MASTER_KEY: "secret",
+      TRUSTED_PROXIES: "10.0.0.0/8, nonsense",
+    });
+  assert.throws(read, (error) => {
+    assert.ok(error instanceof ConfigError);
+    for (
+      const name of ["PORT", "BASE_URL", "DATABASE_URL", "BULKHEAD_MASTER_KEY", "TRUSTED_PROXIES"]
+    ) assert.ok(error.faults.some((fault) => fault.startsWith(name)), name);
+    assert.ok(!error.message.includes("secret"));
+    return true;
+  });
+});
+
+Deno.test("readConfig() refuses plain http and a missing key where others can reach it", () => {
+  assert.throws(() => readConfig({ BASE_URL: "http://b.example" }), ConfigError);
+  assert.throws(
+    () => readConfig({ BASE_URL: "https://b.example", DATABASE_URL: "postgres://db/x" }),
+    ConfigError,
+  );
+  assert.ok(readConfig({ BASE_URL: "http://localhost:8000" }));
+});
+
+Deno.test("readConfig() reads lists and secrets", () => {
+  const config = readConfig({
+    ALLOWED_ORIGINS: "https://a.example, https://b.example:8443",
+    DATABASE_URL: "postgres://admin:hunter2@db/x",
+    BULKHEAD_MASTER_KEY: KEY,
+  });
+  assert.deepEqual([...config.allowedOrigins], ["https://a.example", "https://b.example:8443"]);
+  const printed = Deno.inspect(config) + JSON.stringify(config) + `${config.databaseUrl}`;
+  assert.ok(!printed.includes("hunter2") && !printed.includes(KEY));
+  assert.equal(config.databaseUrl?.reveal(), "postgres://admin:hunter2@db/x");
+});
+
+Deno.test("parseKey() takes 32 bytes and refuses what is no random key", () => {
+  assert.equal(parseKey(KEY)?.length, 32);
+  assert.equal(parseKey("00".repeat(32)), null);
+  assert.equal(parseKey("c2hvcnQ="), null);
+  assert.equal(parseKey(crypto.getRandomValues(new Uint8Array(32)).toHex())?.length, 32);
+});
+
+Deno.test("Secret never prints", () => {
+  const secret = new Secret("hunter2");
+  assert.ok(!`${secret}${JSON.stringify({ secret })}${Deno.inspect(secret)}`.includes("hunter2"));
+});
