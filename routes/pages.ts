@@ -3,7 +3,12 @@ import { signInPage } from "./account/sign_in.tsx";
 import { signInLinkPage } from "./account/sign_in_link.tsx";
 import { signOutPage } from "./account/sign_out.ts";
 import { signUpPage } from "./account/sign_up.tsx";
+import { filesPage } from "./endpoints/files.tsx";
+import { endpointsPage } from "./endpoints/list.tsx";
+import { newEndpointPage } from "./endpoints/new.tsx";
 import { home } from "./home.tsx";
+import { cancelIngestPage } from "./ingests/cancel.ts";
+import { ingestPage } from "./ingests/show.tsx";
 import { revokeTokenPage, rotateTokenPage } from "./tokens/change.ts";
 import { tokensPage } from "./tokens/list.tsx";
 import { mintedTokenPage } from "./tokens/minted.tsx";
@@ -16,6 +21,11 @@ export const PAGES: readonly PageRoute[] = [
   signInPage,
   signInLinkPage,
   signOutPage,
+  endpointsPage,
+  newEndpointPage,
+  filesPage,
+  ingestPage,
+  cancelIngestPage,
   tokensPage,
   newTokenPage,
   mintedTokenPage,

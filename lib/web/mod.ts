@@ -18,6 +18,9 @@ export {
 export { HullDrawing } from "./components/logo.tsx";
 export { ClientSnippets } from "./components/snippets.tsx";
 export { ABILITY_TEXT } from "./dashboard/ability_text.ts";
+export { FileForm } from "./dashboard/file_form.tsx";
+export { IngestReport } from "./dashboard/ingest_report.tsx";
+export { ingestState, STATUS_TEXT } from "./dashboard/ingest_text.ts";
 export { TokenForm } from "./dashboard/token_form.tsx";
 export { CSRF_HEADER } from "./csrf.ts";
 export { type Checked, checkForm, type FormFields } from "./form_data.ts";

@@ -1,0 +1,53 @@
+import { cleanFileName, DuplicateFile, startIngest } from "../../lib/ingest/mod.ts";
+import { loadManifest } from "../../lib/tools/mod.ts";
+import type { EndpointScope } from "../../lib/principal.ts";
+import { FileForm, memberPage, type MemberRequest, PageHead } from "../../lib/web/mod.ts";
+import { enterPage } from "./enter.ts";
+
+async function show(page: MemberRequest, entered: EndpointScope, fault?: string) {
+  const { slug, name } = entered.endpoint;
+  const { tables } = await loadManifest(page.services, entered);
+  return page.render(
+    { title: `Add a file to ${name}`, section: "endpoints" },
+    <>
+      <PageHead
+        title="Add a file"
+        crumbs={[
+          { href: "/endpoints", label: "Endpoints" },
+          { href: `/endpoints/${slug}`, label: name },
+        ]}
+      />
+      <FileForm
+        action={`/endpoints/${slug}/files`}
+        button="Load file"
+        tables={[...tables.keys()]}
+        error={fault}
+      />
+    </>,
+    fault ? 422 : 200,
+  );
+}
+
+/** `/endpoints/{slug}/files`: hands a further file in, as a table of its own or to one that is there. */
+export const filesPage = memberPage("/endpoints/:slug/files", {
+  get: async (page) => show(page, await enterPage(page)),
+  async upload(page, { fields, file }) {
+    const entered = await enterPage(page);
+    const path = `/endpoints/${entered.endpoint.slug}/ingests`;
+    const fileName = file && cleanFileName(file.name);
+    if (!fileName) return await show(page, entered, "Choose a file first.");
+    const table = fields.get("append");
+    try {
+      const ingest = await startIngest(page.services, entered, {
+        fileName,
+        body: file.stream,
+        options: table ? { mode: "append", table } : { mode: "create" },
+        allowDuplicate: fields.get("again") === "yes",
+      });
+      return page.redirect(`${path}/${ingest.id}`);
+    } catch (error) {
+      if (!(error instanceof DuplicateFile)) throw error;
+      return page.redirect(`${path}/${error.earlier.id}`, "already_loaded");
+    }
+  },
+});

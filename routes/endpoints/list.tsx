@@ -1,0 +1,62 @@
+import { type EndpointView, listEndpoints } from "../../lib/endpoints/mod.ts";
+import {
+  Badge,
+  ButtonLink,
+  type Column,
+  EmptyState,
+  memberPage,
+  PageHead,
+  Table,
+  Time,
+} from "../../lib/web/mod.ts";
+
+const columns = (mcpUrl: (slug: string) => string): Column<EndpointView>[] => [
+  {
+    head: "Name",
+    cell: ({ slug, name, status }) =>
+      status === "ready" ? <a href={`/endpoints/${slug}`}>{name}</a> : name,
+  },
+  { head: "MCP URL", cell: ({ slug }) => <code>{mcpUrl(slug)}</code> },
+  {
+    head: "State",
+    cell: ({ status, manifestVersion }) =>
+      status !== "ready"
+        ? <Badge tone="accent">Being made</Badge>
+        : manifestVersion === 0
+        ? <Badge>No data yet</Badge>
+        : <Badge tone="good">Live</Badge>,
+  },
+  { head: "Made", tight: true, cell: ({ createdAt }) => <Time at={createdAt} /> },
+];
+
+/** `/endpoints`: what the tenant has. */
+export const endpointsPage = memberPage("/endpoints", {
+  async get(page) {
+    const { services, scope } = page;
+    const endpoints = await listEndpoints(services, scope);
+    const add = <ButtonLink href="/endpoints/new" tone="primary">New endpoint</ButtonLink>;
+    return page.render(
+      { title: "Endpoints", section: "endpoints" },
+      <>
+        <PageHead
+          title="Endpoints"
+          lead="Each has a database of its own, and one address that agents connect to."
+          actions={endpoints.length > 0 && add}
+        />
+        {endpoints.length === 0
+          ? (
+            <EmptyState title="No endpoints yet" action={add}>
+              Hand in a CSV, TSV, JSON or NDJSON file. A minute later an agent can query it.
+            </EmptyState>
+          )
+          : (
+            <Table
+              caption="Endpoints"
+              columns={columns((slug) => new URL(`/mcp/${slug}`, services.baseUrl).href)}
+              rows={endpoints}
+            />
+          )}
+      </>,
+    );
+  },
+});

@@ -1,0 +1,110 @@
+import IngestProgress from "../../islands/IngestProgress.tsx";
+import { type IngestId, parseId } from "../../lib/ids.ts";
+import { getIngest, type IngestView, listRejects } from "../../lib/ingest/mod.ts";
+import type { EndpointScope } from "../../lib/principal.ts";
+import {
+  Badge,
+  Button,
+  ButtonLink,
+  Form,
+  Hold,
+  IngestReport,
+  ingestState,
+  Island,
+  memberPage,
+  type MemberRequest,
+  Notice,
+  PageHead,
+  STATUS_TEXT,
+} from "../../lib/web/mod.ts";
+import { enterPage } from "../endpoints/enter.ts";
+
+const REJECTS_SHOWN = 100;
+
+function Head({ ingest, scope }: { ingest: IngestView; scope: EndpointScope }) {
+  const { slug, name } = scope.endpoint;
+  const { text, tone } = STATUS_TEXT[ingest.status];
+  return (
+    <PageHead
+      title={ingest.fileName}
+      crumbs={[
+        { href: "/endpoints", label: "Endpoints" },
+        { href: `/endpoints/${slug}`, label: name },
+      ]}
+      lead={<Badge {...(tone ? { tone } : {})}>{text}</Badge>}
+      actions={ingest.finishedAt && (
+        <ButtonLink href={`/endpoints/${slug}`} tone="primary">Open the endpoint</ButtonLink>
+      )}
+    />
+  );
+}
+
+function Running({ ingest, url }: { ingest: IngestView; url: string }) {
+  const { label, part, note } = ingestState(ingest);
+  return (
+    <>
+      <div class="sheet">
+        <Island of={IngestProgress} props={{ url, label, part, note }} />
+        <p class="small soft">
+          You can leave this page: the load goes on, and outlives a restart of the server.
+        </p>
+      </div>
+      {!ingest.cancelRequested && (
+        <Form action={`${url}/cancel`} inline>
+          <Button>Cancel the load</Button>
+        </Form>
+      )}
+    </>
+  );
+}
+
+async function finished(
+  page: MemberRequest,
+  scope: EndpointScope,
+  ingest: IngestView,
+  url: string,
+) {
+  const { report, error } = ingest;
+  if (error) {
+    return (
+      <Notice tone="danger" title="The file was not loaded">
+        <p>{error.detail ?? "Something went wrong on our side."}</p>
+        <p>
+          Nothing of it stays.{" "}
+          <a href={`/endpoints/${scope.endpoint.slug}/files`}>Hand in another file</a>
+        </p>
+      </Notice>
+    );
+  }
+  if (!report) return <Notice title="The load was cancelled">Nothing of it stays.</Notice>;
+  const after = page.url.searchParams.get("after") ?? undefined;
+  const { rejects, next } = report.rejects > 0
+    ? await listRejects(page.services, scope, ingest.id, { limit: REJECTS_SHOWN, after })
+    : { rejects: [], next: null };
+  const more = next && `${url}?after=${encodeURIComponent(next)}#rejects`;
+  return (
+    <Hold>
+      <IngestReport ingest={ingest} report={report} rejects={rejects} more={more} />
+    </Hold>
+  );
+}
+
+/** `/endpoints/{slug}/ingests/{id}`: follows a load, then reports what became of the file. */
+export const ingestPage = memberPage("/endpoints/:slug/ingests/:id", {
+  async get(page) {
+    const scope = await enterPage(page);
+    const ingest = await getIngest(page.services, scope, parseId<IngestId>(page.param("id")));
+    const url = `/endpoints/${scope.endpoint.slug}/ingests/${ingest.id}`;
+    if (page.wantsJson) {
+      return Response.json(ingestState(ingest), { headers: { "cache-control": "no-store" } });
+    }
+    const over = ingest.finishedAt !== null;
+    return page.render(
+      { title: ingest.fileName, section: "endpoints", ...(over ? {} : { refresh: 2 }) },
+      <>
+        <Head ingest={ingest} scope={scope} />
+        {over ? await finished(page, scope, ingest, url) : <Running ingest={ingest} url={url} />}
+      </>,
+    );
+  },
+});
