@@ -1,0 +1,159 @@
+import { connect } from "../lib/postgres/mod.ts";
+import { hasProgram } from "./load.ts";
+import { median, peakMegabytes } from "./measure.ts";
+import { type Database, databaseNameOf, type Product } from "./product.ts";
+import { againstAim, printTable } from "./table.ts";
+
+const AIM = 0.4;
+const POLL_MS = 100;
+
+interface Ingest {
+  readonly id: string;
+  readonly status: string;
+}
+
+/** One request to `/v1`; throws where the answer is no success. */
+async function call(product: Product, path: string, init: RequestInit = {}): Promise<unknown> {
+  const headers = new Headers(init.headers);
+  headers.set("authorization", `Bearer ${product.apiToken}`);
+  const response = await fetch(new URL(path, product.url), { ...init, headers });
+  const text = await response.text();
+  if (!response.ok) throw new Error(`${path}: ${response.status} ${text.slice(0, 500)}`);
+  return text ? JSON.parse(text) : null;
+}
+
+/** Makes an endpoint; answers its slug. */
+export async function makeEndpoint(product: Product, name: string): Promise<string> {
+  const made = await call(product, "/v1/endpoints", {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({ name }),
+  });
+  return (made as { slug: string }).slug;
+}
+
+/** Deletes an endpoint with its database. */
+export async function dropEndpoint(product: Product, slug: string): Promise<void> {
+  await call(product, `/v1/endpoints/${slug}`, { method: "DELETE" });
+}
+
+/** Uploads a file and waits until it is loaded, indexed and served; answers the seconds it took. */
+async function load(product: Product, slug: string, file: string): Promise<number> {
+  const start = performance.now();
+  using opened = await Deno.open(file);
+  let ingest = await call(product, `/v1/endpoints/${slug}/files?name=sales.csv`, {
+    method: "POST",
+    headers: { "content-type": "text/csv" },
+    body: opened.readable,
+  }) as Ingest;
+  while (ingest.status !== "done") {
+    if (!/^(queued|running)$/.test(ingest.status)) throw new Error(JSON.stringify(ingest));
+    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+    ingest = await call(product, `/v1/endpoints/${slug}/ingests/${ingest.id}`) as Ingest;
+  }
+  return (performance.now() - start) / 1000;
+}
+
+/** Copies the file into a table by the usual means; answers the seconds it took. */
+async function copy(url: string, table: string, file: string, psql: boolean): Promise<number> {
+  const start = performance.now();
+  if (psql) {
+    const { success, stderr } = await new Deno.Command("psql", {
+      args: [
+        "-qX",
+        "-v",
+        "ON_ERROR_STOP=1",
+        "-c",
+        `\\copy ${table} from '${file}' csv header`,
+        url,
+      ],
+      stdout: "null",
+    }).output();
+    if (!success) throw new Error(new TextDecoder().decode(stderr));
+  } else {
+    const sql = connect(url, { max: 1 });
+    const stream = await sql.unsafe(`COPY ${table} FROM STDIN CSV HEADER`).writable();
+    for await (const chunk of (await Deno.open(file)).readable) {
+      if (!stream.write(chunk)) await new Promise((resolve) => stream.once("drain", resolve));
+    }
+    await new Promise<void>((resolve, reject) => {
+      stream.once("error", reject).once("finish", resolve).end();
+    });
+    await sql.end();
+  }
+  return (performance.now() - start) / 1000;
+}
+
+/**
+ * Measures an ingest of a file, from the first byte of the upload until its tools can be called,
+ * beside `psql \copy` of the same file into a table that is ready: the same columns and types, once
+ * with nothing else and once with the primary key that ours makes. In turns, medians.
+ */
+export async function measureIngest(
+  database: Database,
+  product: Product,
+  file: string,
+  rows: number,
+  repetitions: number,
+): Promise<void> {
+  const psql = await hasProgram("psql");
+  const megabytes = (await Deno.stat(file)).size / 1e6;
+  const seconds: Record<"ours" | "bare" | "keyed", number[]> = { ours: [], bare: [], keyed: [] };
+  const peakBefore = await peakMegabytes(product.pid);
+  for (let i = 0; i < repetitions; i++) {
+    const slug = await makeEndpoint(product, "Sales");
+    seconds.ours.push(await load(product, slug, file));
+    const name = await databaseNameOf(database, slug);
+    const admin = database.open(name);
+    try {
+      const [counted] = await admin<{ n: string }[]>`SELECT count(*) AS n FROM sales`;
+      if (Number(counted!.n) !== rows) throw new Error(`${counted!.n} rows were loaded`);
+      for (const table of ["bare", "keyed"] as const) {
+        await admin.unsafe(`CREATE TABLE ${table} (LIKE sales)`);
+        await admin.unsafe(`ALTER TABLE ${table} ALTER sale_id DROP NOT NULL`);
+        if (table === "keyed") await admin.unsafe("ALTER TABLE keyed ADD PRIMARY KEY (sale_id)");
+        // Each side finds the disk as the other left it, and not behind what the other still owes it.
+        await admin.unsafe("CHECKPOINT");
+        seconds[table].push(await copy(database.url(name), table, file, psql));
+        await admin.unsafe(`DROP TABLE ${table}`);
+      }
+      await admin.unsafe("CHECKPOINT");
+    } finally {
+      await admin.end();
+    }
+    await dropEndpoint(product, slug);
+    console.error(`  ingest ${i + 1} of ${repetitions}: ${seconds.ours.at(-1)!.toFixed(1)} s`);
+  }
+  const ours = median(seconds.ours);
+  const by = psql ? "psql \\copy" : "COPY through the driver (psql is not installed)";
+  const row = (what: string, took: number, ratio: string) => [
+    what,
+    took.toFixed(2),
+    (rows / took / 1000).toFixed(0),
+    (megabytes / took).toFixed(1),
+    ratio,
+  ];
+  printTable(
+    [`ingest of ${rows} rows, ${megabytes.toFixed(0)} MB`, "s", "rows/ms", "MB/s", "ours / this"],
+    [
+      row("ours: upload, inference, load, keys, indexes, tools", ours, ""),
+      row(
+        `${by}, no key or index`,
+        median(seconds.bare),
+        againstAim(median(seconds.bare) / ours, AIM),
+      ),
+      row(
+        `${by}, with the primary key`,
+        median(seconds.keyed),
+        againstAim(median(seconds.keyed) / ours, null),
+      ),
+    ],
+  );
+  const peak = await peakMegabytes(product.pid);
+  if (peak !== null && peakBefore !== null) {
+    console.log(
+      `memory of the server: at most ${peak.toFixed(0)} MB, ` +
+        `${(peak - peakBefore).toFixed(0)} MB above what it had held before`,
+    );
+  }
+}
