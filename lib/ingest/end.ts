@@ -1,0 +1,57 @@
+import { type AuditEvent, recordEvent } from "../audit/mod.ts";
+import type { Services } from "../services.ts";
+import { type IngestRef, objectKey } from "./ingest.ts";
+import type { LoadReport } from "./load/mod.ts";
+import { type EndedFrom, endIngest, type Outcome } from "./store.ts";
+
+function tables(report: LoadReport) {
+  return report.tables.map(({ name, mode, rows, rejected }) => ({ name, mode, rows, rejected }));
+}
+
+function eventOf(outcome: Outcome): Pick<AuditEvent, "action" | "detail"> {
+  switch (outcome.status) {
+    case "done":
+      return { action: "data.loaded", detail: { tables: tables(outcome.report) } };
+    case "failed":
+      return { action: "data.load_failed", detail: { code: outcome.code } };
+    case "cancelled":
+      return { action: "data.load_cancelled" };
+  }
+}
+
+/**
+ * Ends a load: status and audit entry in one transaction, then its file goes. Only who still holds the
+ * load ends it; false says that somebody else has it, and then nothing was touched.
+ */
+export async function endLoad(
+  services: Services,
+  ref: IngestRef,
+  from: EndedFrom,
+  outcome: Outcome,
+): Promise<boolean> {
+  const { action, detail } = eventOf(outcome);
+  const ended = await services.control.tenant(ref.tenantId, async (tx) => {
+    const actor = await endIngest(tx, ref.ingestId, from, outcome);
+    if (!actor) return false;
+    await recordEvent(tx, {
+      tenantId: ref.tenantId,
+      action,
+      actor,
+      endpointId: ref.endpointId,
+      subject: ref.ingestId,
+      detail: detail ?? {},
+    });
+    return true;
+  });
+  if (ended) await removeFile(services, ref);
+  return ended;
+}
+
+/** Removes a load's file. A file that cannot be removed is the operator's concern, not the load's. */
+export async function removeFile(services: Services, ref: IngestRef): Promise<void> {
+  try {
+    await services.objects.remove(objectKey(ref));
+  } catch (error) {
+    services.log.warn("ingest.file_kept", { ingest: ref.ingestId, error });
+  }
+}

@@ -1,0 +1,191 @@
+import assert from "node:assert/strict";
+import { openEndpoint } from "../../lib/endpoints/mod.ts";
+import { getIngest, listIngests, serveIngests, startIngest } from "../../lib/ingest/mod.ts";
+import type { ChildTask } from "./ingest_child.ts";
+import { file, type IngestTest, ingestTest, manyRows, over, reach } from "./ingest_setup.ts";
+
+const ROWS = 20_000;
+
+/** Starts another process, waits until it stands where it should be killed, and kills it there. */
+async function killAt(test: IngestTest, act: ChildTask["act"]): Promise<void> {
+  const task: ChildTask = {
+    meeting: test.meeting,
+    tenantId: test.scope.tenantId,
+    slug: test.scope.endpoint.slug,
+    act,
+  };
+  const child = new Deno.Command(Deno.execPath(), {
+    args: [
+      "run",
+      "-A",
+      "--no-check",
+      new URL("ingest_child.ts", import.meta.url).pathname,
+      JSON.stringify(task),
+    ],
+    stdin: "null",
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+  const complaints = new Response(child.stderr).text();
+  const said = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
+  let heard = "";
+  while (!heard.includes("here")) {
+    const { value, done } = await said.read();
+    assert.ok(!done, `the child ended by itself: ${done && await complaints}`);
+    heard += value;
+  }
+  child.kill("SIGKILL");
+  await child.status;
+  await said.cancel();
+  await complaints;
+}
+
+/** Lets the time pass after which a silent process counts as gone. */
+async function lapse(test: IngestTest): Promise<void> {
+  await test.services.control.tenant(
+    test.scope.tenantId,
+    (tx) => tx`UPDATE ingests SET heartbeat_at = heartbeat_at - interval '1 minute'`,
+  );
+}
+
+async function actions(test: IngestTest): Promise<string[]> {
+  const rows = await test.services.control.tenant(test.scope.tenantId, async (tx) => [
+    ...await tx<{ action: string }[]>`
+      SELECT action FROM audit_events WHERE action LIKE 'data.%' ORDER BY at, id`,
+  ]);
+  return rows.map((row) => row.action);
+}
+
+async function seen(test: IngestTest): Promise<string[]> {
+  const { sql, release } = await openEndpoint(test.services, test.scope, "reader");
+  try {
+    const rows = await sql<{ name: string }[]>`
+      SELECT relname AS name FROM pg_catalog.pg_class
+      WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace`;
+    return rows.map((row) => row.name);
+  } finally {
+    release();
+  }
+}
+
+async function rowsOf(test: IngestTest, table: string): Promise<number> {
+  const { sql, release } = await openEndpoint(test.services, test.scope, "reader");
+  try {
+    const [row] = await sql<{ n: number }[]>`SELECT count(*)::int AS n FROM ${sql(table)}`;
+    return row!.n;
+  } finally {
+    release();
+  }
+}
+
+async function files(test: IngestTest): Promise<number> {
+  let found = 0;
+  const { tenantId, endpoint } = test.scope;
+  for await (const _ of Deno.readDir(`${test.meeting.objectsDir}/${tenantId}/${endpoint.id}`)) {
+    found++;
+  }
+  return found;
+}
+
+Deno.test("a process killed amid an upload leaves a failed load, and no file", async () => {
+  await using test = await ingestTest();
+  await killAt(test, "upload");
+  const [left] = await listIngests(test.services, test.scope);
+  assert.equal(left!.status, "uploading");
+  assert.equal(await files(test), 1);
+  await lapse(test);
+  const worker = await serveIngests(test.services, () => Promise.resolve());
+  const failed = await over(test, left!.id);
+  await worker.stop();
+  assert.equal(failed.status, "failed");
+  assert.equal(failed.error!.code, "INVALID_REQUEST");
+  assert.match(failed.error!.detail!, /broke off/);
+  assert.equal(await files(test), 0);
+  assert.deepEqual(await actions(test), ["data.load_failed"]);
+});
+
+Deno.test("a process killed between upload and queue leaves a whole file, which is loaded", async () => {
+  await using test = await ingestTest();
+  // What such a kill leaves: the file under its name, the row still `uploading`.
+  const { id } = await startIngest(test.services, test.scope, file(manyRows(ROWS)));
+  await test.services.control.tenant(
+    test.scope.tenantId,
+    (tx) =>
+      tx`UPDATE ingests SET status = 'uploading', sha256 = NULL, size_bytes = NULL
+         WHERE id = ${id}`,
+  );
+  await lapse(test);
+  const worker = await serveIngests(test.services, () => Promise.resolve());
+  const done = await over(test, id);
+  await worker.stop();
+  assert.equal(done.status, "done");
+  assert.equal(done.sizeBytes, manyRows(ROWS).length);
+  assert.equal(await rowsOf(test, "people"), ROWS);
+});
+
+Deno.test("a load whose process was killed amid it shows nothing, and is done by another", async () => {
+  await using test = await ingestTest();
+  const { id } = await startIngest(test.services, test.scope, file(manyRows(ROWS)));
+  await killAt(test, "load");
+  assert.equal((await getIngest(test.services, test.scope, id)).status, "running");
+  assert.deepEqual(await seen(test), []);
+  // While it may still live, nobody takes it.
+  let worker = await serveIngests(test.services, () => Promise.resolve());
+  await worker.stop();
+  assert.equal((await getIngest(test.services, test.scope, id)).status, "running");
+  await lapse(test);
+  worker = await serveIngests(test.services, () => Promise.resolve());
+  const done = await over(test, id);
+  await worker.stop();
+  assert.equal(done.status, "done");
+  assert.equal(done.report!.tables[0]!.rows, ROWS);
+  assert.equal(await rowsOf(test, "people"), ROWS);
+  assert.equal(await files(test), 0);
+  assert.deepEqual(await actions(test), ["data.loaded"]);
+});
+
+Deno.test("a load whose process was killed after its tables were visible ends with their report", async () => {
+  await using test = await ingestTest();
+  const { id } = await startIngest(test.services, test.scope, file(manyRows(ROWS)));
+  await killAt(test, "loaded");
+  assert.equal((await getIngest(test.services, test.scope, id)).status, "running");
+  assert.equal(await rowsOf(test, "people"), ROWS);
+  await lapse(test);
+  let rebuilt = 0;
+  const worker = await serveIngests(test.services, () => Promise.resolve(void rebuilt++));
+  const done = await over(test, id);
+  await worker.stop();
+  assert.equal(done.status, "done");
+  assert.deepEqual(done.report!.tables.map(({ name, rows }) => [name, rows]), [["people", ROWS]]);
+  assert.equal(await rowsOf(test, "people"), ROWS);
+  assert.equal(rebuilt, 1);
+  assert.deepEqual(await actions(test), ["data.loaded"]);
+});
+
+Deno.test("a load that is interrupted again and again is given up", async () => {
+  await using test = await ingestTest();
+  const { id } = await startIngest(test.services, test.scope, file("id\n1\n"));
+  await test.services.control.tenant(
+    test.scope.tenantId,
+    (tx) => tx`UPDATE ingests SET status = 'running', attempts = 5 WHERE id = ${id}`,
+  );
+  await lapse(test);
+  const worker = await serveIngests(test.services, () => Promise.resolve());
+  const failed = await reach(test, id, "failed");
+  await worker.stop();
+  assert.equal(failed.error!.code, "INTERNAL");
+  assert.match(failed.error!.detail!, /interrupted 5 times/);
+  assert.deepEqual(await seen(test), []);
+});
+
+Deno.test("a load whose file is gone fails and says so", async () => {
+  await using test = await ingestTest();
+  const { id } = await startIngest(test.services, test.scope, file("id\n1\n"));
+  const { tenantId, endpoint } = test.scope;
+  await test.services.objects.remove(`${tenantId}/${endpoint.id}/${id}`);
+  const worker = await serveIngests(test.services, () => Promise.resolve());
+  const failed = await over(test, id);
+  await worker.stop();
+  assert.equal(failed.error!.code, "UNREADABLE_FILE");
+  assert.match(failed.error!.detail!, /Upload it again/);
+});
