@@ -4,12 +4,21 @@ import { numberForms } from "./numbers.ts";
 /** Levels of arrays and objects inside one value. */
 export const JSON_DEPTH_AT_MOST = 64;
 
-/** A JSON tokenizer whose numbers stay text, since a JavaScript number would lose digits. */
+/** A JSON number as it was written. */
+export class JsonNumber {
+  constructor(readonly text: string) {}
+}
+
+/** A JSON tokenizer whose numbers are JsonNumbers, since a JavaScript number would lose digits. */
 export class ExactTokenizer extends Tokenizer {
   override parseNumber(text: string): number {
-    return text as unknown as number;
+    // The parser passes values through untouched; its types know only JavaScript's own.
+    return new JsonNumber(text) as unknown as number;
   }
 }
+
+const isKeptNumber = (value: unknown) =>
+  value instanceof JsonNumber && numberForms(value.text, true) !== 0;
 
 /**
  * Whether jsonb keeps what a JSON text says. jsonb drops white space and the order of keys, which
@@ -33,7 +42,7 @@ export function jsonbKeeps(text: string): boolean {
     if (token === TokenType.LEFT_BRACE) open.push(new Set());
     else if (token === TokenType.LEFT_BRACKET) open.push(null);
     else if (token === TokenType.RIGHT_BRACE || token === TokenType.RIGHT_BRACKET) open.pop();
-    else if (token === TokenType.NUMBER) keeps &&= numberForms(value as string, true) !== 0;
+    else if (token === TokenType.NUMBER) keeps &&= isKeptNumber(value);
     else if (
       token === TokenType.STRING && names &&
       (previous === TokenType.LEFT_BRACE || previous === TokenType.COMMA)

@@ -1,0 +1,126 @@
+import { Buffer } from "node:buffer";
+import { type CsvError, parse } from "csv-parse";
+import { AppError } from "../../errors.ts";
+import type { Dialect } from "../detect/mod.ts";
+import { ROW_BYTES_AT_MOST } from "./draft.ts";
+
+/** How quotes are taken. */
+export type Quoting =
+  /** As RFC 4180 has them; anything else is a fault. */
+  | "strict"
+  /** A quote inside an unquoted field is a character like any other. */
+  | "lenient";
+
+/** Thrown where quotes do not pair up as the quoting asks. */
+export class QuoteFault extends Error {
+  override readonly name = "QuoteFault";
+}
+
+/** Where a row stood, for reports. */
+export interface RowPlace {
+  /** The line on which it begins, from 1. */
+  readonly line: number;
+  /** Its text. */
+  readonly raw: string;
+}
+
+/** Hears of a file's rows. */
+export interface RowListener {
+  /** One row; `place` is told where places were asked for. */
+  row(fields: string[], place: RowPlace | undefined): void;
+  /** Called between chunks, so that what rows led to can be written away. */
+  pause?(): Promise<void> | void;
+}
+
+const QUOTE_FAULTS: ReadonlySet<string> = new Set([
+  "CSV_INVALID_CLOSING_QUOTE",
+  "INVALID_OPENING_QUOTE",
+  "CSV_QUOTE_NOT_CLOSED",
+]);
+
+const LINE_FEED = 10;
+const CARRIAGE_RETURN = 13;
+
+/**
+ * Reads a delimited text row by row in constant memory; empty lines are left out. Answers how many
+ * those were. Throws QuoteFault, and UNREADABLE_FILE for a row past the limit.
+ */
+export async function readCsv(
+  chunks: AsyncIterable<Uint8Array>,
+  dialect: Dialect,
+  options: { quoting: Quoting; places?: boolean },
+  listener: RowListener,
+): Promise<{ blankLines: number }> {
+  const quote = dialect.quote === "" ? null : dialect.quote;
+  const placeOf = options.places ? placer() : undefined;
+  const parser = parse({
+    delimiter: dialect.delimiter,
+    quote,
+    escape: quote,
+    record_delimiter: [...dialect.newlines],
+    relax_quotes: options.quoting === "lenient",
+    relax_column_count: true,
+    skip_empty_lines: true,
+    max_record_size: ROW_BYTES_AT_MOST,
+    raw: placeOf !== undefined,
+    // Rows are taken here and not from the stream, which would queue each one as an object.
+    on_record: (record: unknown, { lines }) => {
+      if (placeOf) {
+        const whole = record as { record: string[]; raw: string };
+        listener.row(whole.record, placeOf(whole.record, whole.raw, lines));
+      } else listener.row(record as string[], undefined);
+      return undefined;
+    },
+  });
+  let fault: unknown;
+  let lastByte = 0;
+  parser.on("error", (error) => fault = error);
+  parser.resume();
+  try {
+    for await (const chunk of chunks) {
+      const view = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
+      lastByte = chunk.at(-1) ?? lastByte;
+      await new Promise<void>((resolve, reject) =>
+        parser.write(view, (error) => error ? reject(error) : resolve())
+      );
+      await listener.pause?.();
+    }
+    await new Promise<void>((resolve) => {
+      parser.once("close", resolve);
+      parser.end();
+    });
+    if (fault) throw fault;
+    await listener.pause?.();
+  } catch (error) {
+    parser.destroy();
+    throw readable(error, quote !== null);
+  }
+  // The parser counts the end of a text that ends with a line break as one more empty line.
+  const ended = lastByte === LINE_FEED || lastByte === CARRIAGE_RETURN;
+  return { blankLines: Math.max(0, parser.info.empty_lines - (ended ? 1 : 0)) };
+}
+
+/** The parser's count of lines is that of a row's end, with CR LF inside quotes counted as two. */
+function placer(): (fields: string[], raw: string, lines: number) => RowPlace {
+  let doubled = 0;
+  return (fields, raw, lines) => {
+    let inside = 0;
+    const before = doubled;
+    for (const field of fields) {
+      inside += field.match(/\r|\n/g)?.length ?? 0;
+      doubled += field.match(/\r\n/g)?.length ?? 0;
+    }
+    return { line: lines - inside - before, raw: raw.replace(/[\r\n]+$/, "") };
+  };
+}
+
+function readable(error: unknown, quoted: boolean): unknown {
+  const code = (error as CsvError | null)?.code;
+  if (code !== undefined && QUOTE_FAULTS.has(code)) {
+    return new QuoteFault("quotes do not pair up", { cause: error });
+  }
+  if (code !== "CSV_MAX_RECORD_SIZE") return error;
+  // A quote that is never closed swallows rows until the limit.
+  if (quoted) return new QuoteFault("a quoted field has no end", { cause: error });
+  return new AppError("UNREADABLE_FILE", "A row is larger than 64 MB.", { cause: error });
+}

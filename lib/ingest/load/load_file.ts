@@ -1,0 +1,233 @@
+import { AppError } from "../../errors.ts";
+import { fromPostgres, type Sql, sqlState, type Tx } from "../../postgres/mod.ts";
+import { detect, type Detected, type DetectedJson, NotUtf8 } from "../detect/mod.ts";
+import { tableNameOf } from "../infer/mod.ts";
+import { appendRows } from "./append.ts";
+import { type AppendPlan, planAppend } from "./append_shape.ts";
+import { readHead, utf8Chunks } from "./bytes.ts";
+import { readCatalogue } from "./catalogue.ts";
+import { copyRejects } from "./copy_rows.ts";
+import { createDelimited, createFrom } from "./create.ts";
+import { surveyCsv } from "./csv_survey.ts";
+import { checkWidth } from "./draft.ts";
+import { surveyJson } from "./json_source.ts";
+import { settleKeys } from "./keys.ts";
+import type { Source } from "./source.ts";
+import { execute } from "./statements.ts";
+import { surveyedSource, surveyHooks, type Told } from "./survey.ts";
+import { commentColumns, grantRead, publicTable } from "./tables.ts";
+import type { LoadInput, LoadPhase, LoadReport, TableReport } from "./types.ts";
+
+/** Text as the catalogue and jsonb can hold it. */
+const storable = (text: string) => text.replaceAll("\0", "\u2400").toWellFormed();
+
+/**
+ * Loads a file into an endpoint's database: all of it, with keys, in one transaction, or nothing. A
+ * process that dies on the way leaves nothing behind, and the same `ingestId` a second time answers
+ * the first report. Memory does not grow with the file.
+ *
+ * Throws AppError: EMPTY_FILE, UNSUPPORTED_FORMAT, UNREADABLE_FILE, SHAPE_MISMATCH (append),
+ * CONFLICT (the name is taken, or another load runs), UNKNOWN_TABLE (append), CANCELLED.
+ */
+export async function loadFile(input: LoadInput): Promise<LoadReport> {
+  try {
+    const { head, cut } = await readHead(input);
+    const found = detect(head, cut, input.fileName, input.options);
+    try {
+      return await loadDetected(input, found, []);
+    } catch (error) {
+      if (!(error instanceof NotUtf8)) throw error;
+      if (found.encodingCertain) {
+        throw new AppError("UNREADABLE_FILE", "The file is not valid UTF-8.", { cause: error });
+      }
+      const again = { ...input.options, encoding: "windows-1252" as const };
+      return await loadDetected(input, detect(head, cut, input.fileName, again), [
+        "The file is not valid UTF-8 throughout, so it was read as Windows-1252.",
+      ]);
+    }
+  } catch (error) {
+    if (input.signal.aborted) throw new AppError("CANCELLED", undefined, { cause: error });
+    throw faultOf(error);
+  }
+}
+
+function faultOf(error: unknown): unknown {
+  const state = sqlState(error);
+  if (state === "54000" || state === "54011") {
+    const detail = "A row has more columns or longer fields than Postgres can hold.";
+    return new AppError("UNREADABLE_FILE", detail, { cause: error });
+  }
+  if (state === "55P03") {
+    return new AppError("CONFLICT", "Another load into this endpoint is under way.", {
+      cause: error,
+    });
+  }
+  return fromPostgres(error);
+}
+
+/** The report of a load that was done before. */
+async function doneBefore(tx: Tx, ingestId: string): Promise<LoadReport | undefined> {
+  const [row] = await tx<{ report: LoadReport }[]>`
+    SELECT report FROM bulkhead.loads WHERE ingest_id = ${ingestId}`;
+  return row?.report;
+}
+
+function loadDetected(
+  input: LoadInput,
+  found: Detected,
+  warnings: readonly string[],
+): Promise<LoadReport> {
+  return inTransaction(input.owner, async (tx) => {
+    const before = await doneBefore(tx, input.ingestId);
+    if (before) return before;
+    if (found.format === "csv" || found.format === "tsv") checkWidth(found.headers.length);
+    const append = input.options.mode === "append";
+    const loaded = append ? await appendFile(tx, input, found) : await createFile(tx, input, found);
+    const tables = loaded.tables;
+    const delimited = "dialect" in found ? found : undefined;
+    const report: LoadReport = {
+      format: found.format,
+      encoding: found.encoding,
+      delimiter: delimited?.dialect.delimiter ?? null,
+      quote: delimited?.dialect.quote ?? null,
+      header: delimited?.header ?? null,
+      tables,
+      rejects: tables.reduce((sum, table) => sum + table.rejected, 0),
+      warnings: [...warnings, ...loaded.source.warnings].map(storable),
+    };
+    input.signal.throwIfAborted();
+    await tx`
+      INSERT INTO bulkhead.loads (ingest_id, file_name, report)
+      VALUES (${input.ingestId}, ${storable(input.fileName)}, ${
+      JSON.stringify(report)
+    }::text::jsonb)`;
+    return report;
+  });
+}
+
+function inTransaction<T>(owner: Sql, run: (tx: Tx) => Promise<T>): Promise<T> {
+  return owner.begin(async (tx) => {
+    // A large file takes as long as it takes; the signal ends it.
+    await tx`SET LOCAL statement_timeout = 0`;
+    await tx`SET LOCAL idle_in_transaction_session_timeout = 0`;
+    await tx`SET LOCAL client_min_messages = error`;
+    // What a date or a time says must not hang on a session's settings.
+    await tx`SET LOCAL datestyle = 'ISO, MDY'`;
+    await tx`SET LOCAL timezone = 'UTC'`;
+    // One load at a time: two would race for names and keys.
+    await tx`LOCK TABLE bulkhead.loads IN SHARE ROW EXCLUSIVE MODE`;
+    return await run(tx);
+  }) as Promise<T>;
+}
+
+interface Loaded {
+  readonly source: Source;
+  readonly tables: readonly TableReport[];
+}
+
+const teller = (input: LoadInput, phase: LoadPhase): Told => (bytesDone, rows) =>
+  input.onProgress?.({ phase, bytesDone, bytesTotal: input.size ?? 0, rows });
+
+function jsonSource(input: LoadInput, found: DetectedJson): Promise<Source> {
+  const probe = found.encoding === "utf-8";
+  return surveyJson({
+    format: found.format,
+    fileName: input.fileName,
+    table: input.options.table,
+    chunks: (told) => utf8Chunks(input, found, { probe, ...(told ? { told } : {}) }),
+  }, teller(input, "read"));
+}
+
+async function createFile(tx: Tx, input: LoadInput, found: Detected): Promise<Loaded> {
+  const told = { read: teller(input, "read"), write: teller(input, "write") };
+  let source: Source;
+  if ("dialect" in found) {
+    source = await createDelimited(tx, input, found, told);
+  } else {
+    source = await jsonSource(input, found);
+    await createFrom(tx, source, told.write);
+  }
+  await setAsideRejects(tx, input, source);
+  teller(input, "keys")(0, 0);
+  const keys = await settleKeys(tx, source.drafts, input.signal);
+  const tables: TableReport[] = [];
+  for (const draft of source.drafts) {
+    await commentColumns(tx, draft);
+    await grantRead(tx, draft.name, input.readers ?? []);
+    await execute(tx, `ANALYZE ${publicTable(draft.name)}`, input.signal);
+    tables.push({
+      name: draft.name,
+      mode: "create",
+      rows: draft.rows,
+      rejected: draft.rejected,
+      columns: draft.columns.map(({ name, original, type, nullable }) => ({
+        name,
+        original: storable(original),
+        type,
+        nullable,
+      })),
+      ...keys.get(draft.name)!,
+    });
+  }
+  return { source, tables };
+}
+
+async function setAsideRejects(tx: Tx, input: LoadInput, source: Source): Promise<void> {
+  if (source.drafts.every((draft) => draft.rejected === 0)) return;
+  await copyRejects(tx, source, {
+    ingestId: input.ingestId,
+    fileName: storable(input.fileName),
+  });
+}
+
+async function appendFile(tx: Tx, input: LoadInput, found: Detected): Promise<Loaded> {
+  const read = teller(input, "read");
+  const surveyed = "dialect" in found
+    ? surveyedSource(
+      input,
+      found,
+      await surveyCsv(found, surveyHooks(input, found, read, input.signal)),
+    )
+    : await jsonSource(input, found);
+  const catalogue = await readCatalogue(tx);
+  const plans = surveyed.drafts.map((draft): AppendPlan => {
+    const named = input.options.table;
+    const table = (named === undefined ? undefined : catalogue.get(named)) ??
+      catalogue.get(named === undefined ? draft.name : tableNameOf(named));
+    if (!table) {
+      throw new AppError("UNKNOWN_TABLE", `There is no table ${draft.name} to append to.`);
+    }
+    return planAppend(draft, table, !("dialect" in found));
+  });
+  const source = surveyed.withDrafts(plans.map((plan) => plan.draft));
+  const rows = await appendRows(tx, source, plans, {
+    ingestId: input.ingestId,
+    fileName: storable(input.fileName),
+    signal: input.signal,
+    told: teller(input, "write"),
+  });
+  await setAsideRejects(tx, input, source);
+  teller(input, "keys")(0, 0);
+  const tables: TableReport[] = [];
+  for (const [index, { draft, table }] of plans.entries()) {
+    await execute(tx, `ANALYZE ${publicTable(table.name)}`, input.signal);
+    tables.push({
+      name: table.name,
+      mode: "append",
+      rows: rows[index]!,
+      rejected: draft.rejected + draft.rows - rows[index]!,
+      columns: draft.columns.map(({ name, original, type, nullable }) => ({
+        name,
+        original: storable(original),
+        type,
+        nullable,
+      })),
+      primaryKey: table.primaryKey?.columns ?? [],
+      foreignKeys: table.references.filter(({ columns }) => columns.length === 1).map((key) => ({
+        column: key.columns[0]!,
+        references: { table: key.references.table, column: key.references.columns[0]! },
+      })),
+    });
+  }
+  return { source, tables };
+}

@@ -1,0 +1,64 @@
+import { quoteIdent, type Sql, type Tx } from "../../postgres/mod.ts";
+import { objectName } from "../infer/mod.ts";
+import { type CatalogueTable, readCatalogue } from "./catalogue.ts";
+import { execute } from "./statements.ts";
+import { publicTable } from "./tables.ts";
+
+/**
+ * Characters of a row that are searched. A tsvector ends at 1 MB of lexemes with their positions, past
+ * which a row could not be written at all.
+ */
+const SEARCHED_CHARACTERS = 100_000;
+
+/** Columns that are searched; an index's expression cannot grow without end. */
+const SEARCHED_COLUMNS = 100;
+
+/** The name of a table's full-text index. */
+export const searchIndexName = (table: string) => objectName(table, [], "search_idx");
+
+/** What a table's full-text index holds of its text columns; undefined without one. */
+export function searchExpression(table: CatalogueTable): string | undefined {
+  const columns = table.columns.filter((column) => column.type === "text")
+    .slice(0, SEARCHED_COLUMNS);
+  if (columns.length === 0) return undefined;
+  const text = columns.map((column) => `coalesce(${quoteIdent(column.name)}, ''::text)`)
+    .join(" || ' '::text || ");
+  return `to_tsvector('simple'::regconfig, "left"(${text}, ${SEARCHED_CHARACTERS}))`;
+}
+
+/**
+ * Gives every table that has text and no full-text index yet its index, named `<table>_search_idx`.
+ * Search works without it, slower: so it is built once the rows can be seen already. May be repeated
+ * after a crash. Answers the tables that were given one.
+ */
+export async function indexForSearch(owner: Sql, signal: AbortSignal): Promise<string[]> {
+  const tables = await owner.begin((tx) => tablesWithoutIndex(tx));
+  const indexed: string[] = [];
+  for (const table of tables) {
+    const expression = searchExpression(table);
+    if (expression === undefined) continue;
+    await owner.begin(async (tx) => {
+      // Words too long for an index are left out with a notice each.
+      await tx`SET LOCAL client_min_messages = error`;
+      await tx`SET LOCAL statement_timeout = 0`;
+      await execute(
+        tx,
+        `CREATE INDEX IF NOT EXISTS ${quoteIdent(searchIndexName(table.name))} ` +
+          `ON ${publicTable(table.name)} USING gin ((${expression}))`,
+        signal,
+      );
+      await execute(tx, `ANALYZE ${publicTable(table.name)}`, signal);
+    });
+    indexed.push(table.name);
+  }
+  return indexed;
+}
+
+async function tablesWithoutIndex(tx: Tx): Promise<CatalogueTable[]> {
+  const indexes = await tx<{ relname: string }[]>`
+    SELECT relname FROM pg_catalog.pg_class
+    WHERE relnamespace = 'public'::regnamespace AND relkind IN ('i', 'I')`;
+  const names = new Set(indexes.map((row) => row.relname));
+  const tables = await readCatalogue(tx);
+  return [...tables.values()].filter((table) => !names.has(searchIndexName(table.name)));
+}

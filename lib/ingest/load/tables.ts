@@ -1,0 +1,119 @@
+import { AppError } from "../../errors.ts";
+import { quoteIdent, quoteLiteral, type Tx } from "../../postgres/mod.ts";
+import type { Dialect } from "../detect/mod.ts";
+import { objectName, uniqueName } from "../infer/mod.ts";
+import type { Draft, DraftColumn } from "./draft.ts";
+import type { UpfrontKey } from "./keys.ts";
+
+/** A table of the data's own schema, quoted. */
+export const publicTable = (name: string) => `public.${quoteIdent(name)}`;
+
+/** Column names, quoted and in a row. */
+export const columnList = (columns: readonly { readonly name: string }[]) =>
+  columns.map((column) => quoteIdent(column.name)).join(", ");
+
+/** The name of a table's identity column: `_id`, unless the file has one. */
+export function identityName(columns: readonly { readonly name: string }[]): string {
+  return uniqueName("_id", new Set(columns.map((column) => column.name)));
+}
+
+/** The definition of an identity column. */
+export const identityColumn = (name: string) =>
+  `${quoteIdent(name)} bigint GENERATED ALWAYS AS IDENTITY`;
+
+/** Refuses names that a table, view, index or sequence has already. Throws CONFLICT. */
+export async function refuseTakenNames(tx: Tx, names: readonly string[]): Promise<void> {
+  const taken = await tx<{ relname: string }[]>`
+    SELECT relname FROM pg_catalog.pg_class
+    WHERE relnamespace = 'public'::regnamespace AND relname = ANY(${names as string[]}::text[])
+    ORDER BY relname`;
+  if (taken.length === 0) return;
+  const list = taken.map((row) => row.relname).join(", ");
+  throw new AppError(
+    "CONFLICT",
+    `There is a table of this name already: ${list}. Append to it, or choose another name.`,
+  );
+}
+
+/** Makes a table of a draft, with the key that it is to have from the start. */
+export async function createTable(tx: Tx, draft: Draft, key?: UpfrontKey): Promise<void> {
+  const definitions = draft.columns.map(({ name, type }) => `${quoteIdent(name)} ${type}`);
+  if (key && "identity" in key) definitions.push(identityColumn(key.identity));
+  if (key) {
+    const column = quoteIdent("identity" in key ? key.identity : key.column);
+    const name = quoteIdent(objectName(draft.name, [], "pkey"));
+    definitions.push(`CONSTRAINT ${name} PRIMARY KEY (${column})`);
+  }
+  await tx.unsafe(`CREATE TABLE ${publicTable(draft.name)} (${definitions.join(", ")})`);
+}
+
+/** What follows the header in a column's comment where a timestamp's offset has to be kept. */
+const OFFSET_NOTE = /\nTimes were written with the offset (Z|[+-]\d\d:\d\d)\.$/;
+
+/** A column's comment: the header as it stood, and the one offset of its timestamps. */
+function commentOf({ original, type, offset }: DraftColumn): string {
+  // The catalogue's text holds no NUL character.
+  const header = original.replaceAll("\0", "\u2400").toWellFormed();
+  return type === "timestamptz" && offset !== "Z" && offset !== undefined
+    ? `${header}\nTimes were written with the offset ${offset}.`
+    : header;
+}
+
+/** The offset that a column's comment names; `Z` where it names none. */
+export function offsetInComment(comment: string | null): string {
+  return OFFSET_NOTE.exec(comment ?? "")?.[1] ?? "Z";
+}
+
+/** Keeps the headers as the columns' comments. */
+export async function commentColumns(tx: Tx, draft: Draft): Promise<void> {
+  const statements = draft.columns.map((column) => {
+    const comment = commentOf(column);
+    return comment === ""
+      ? ""
+      : `COMMENT ON COLUMN ${publicTable(draft.name)}.${quoteIdent(column.name)} IS ${
+        quoteLiteral(comment)
+      };`;
+  }).join("\n");
+  if (statements.trim() !== "") await tx.unsafe(statements);
+}
+
+/** Lets roles read a table. */
+export async function grantRead(
+  tx: Tx,
+  table: string,
+  readers: readonly string[],
+): Promise<void> {
+  if (readers.length === 0) return;
+  const roles = readers.map(quoteIdent).join(", ");
+  await tx.unsafe(`GRANT SELECT ON ${publicTable(table)} TO ${roles}`);
+}
+
+/**
+ * COPY of rows that we write ourselves: every value quoted, null as nothing. `freeze` is for a table
+ * made in the same subtransaction: its rows are then visible to all without a later VACUUM.
+ */
+export function copyRowsStatement(
+  table: string,
+  columns: readonly { readonly name: string }[],
+  freeze: boolean,
+): string {
+  const list = columnList(columns);
+  return `COPY ${table} (${list}) FROM STDIN (FORMAT csv${freeze ? ", FREEZE" : ""})`;
+}
+
+/** COPY of a delimited file's own bytes: its dialect, its header, and empty as null, quoted or not. */
+export function copyFileStatement(draft: Draft, dialect: Dialect, header: boolean): string {
+  const list = columnList(draft.columns);
+  const options = [
+    "FORMAT csv",
+    "FREEZE",
+    `HEADER ${header}`,
+    `DELIMITER ${quoteLiteral(dialect.delimiter)}`,
+    `QUOTE ${quoteLiteral(dialect.quote)}`,
+    `ESCAPE ${quoteLiteral(dialect.quote)}`,
+    "NULL ''",
+    `FORCE_NULL (${list})`,
+    "ENCODING 'UTF8'",
+  ];
+  return `COPY ${publicTable(draft.name)} (${list}) FROM STDIN (${options.join(", ")})`;
+}
