@@ -7,6 +7,7 @@ import type { Limiter } from "./limits/mod.ts";
 import type { Log } from "./log.ts";
 import type { Objects } from "./objects/mod.ts";
 import type { Control, Pools, Provisioner } from "./postgres/mod.ts";
+import type { Replicas } from "./replicas/mod.ts";
 
 /** What the process has: opened once by `main.ts`, passed as an argument to what needs it. */
 export interface Services {
@@ -23,6 +24,8 @@ export interface Services {
   readonly vault: Vault;
   readonly masterKey: MasterKey;
   readonly caches: Caches;
+  /** The other processes over the same control database: told at once what to forget. */
+  readonly replicas: Replicas;
   readonly limiter: Limiter;
   readonly usage: UsageRecorder;
   /** When tokens were last used. */

@@ -1,10 +1,17 @@
 import type { Clock } from "../clock.ts";
 
+/** The longest that what can change may be trusted, in milliseconds: whoever revokes counts on it. */
+export const MAX_LEASE_MS = 1000;
+
 /** One kind of cached thing: its name, how long an entry may be trusted, how many are kept. */
 export class CacheKind<T> {
   declare readonly holds: T;
-  /** @param leaseMs Milliseconds; Infinity for what never changes under its key. */
-  constructor(readonly name: string, readonly leaseMs: number, readonly capacity: number) {}
+  /** @param leaseMs At most `MAX_LEASE_MS`; Infinity for what never changes under its key. */
+  constructor(readonly name: string, readonly leaseMs: number, readonly capacity: number) {
+    if (leaseMs > MAX_LEASE_MS && leaseMs !== Infinity) {
+      throw new Error(`the cache ${name} would trust what may have been revoked`);
+    }
+  }
 }
 
 /** A cache whose entries are trusted for their lease only. */
@@ -22,6 +29,10 @@ export interface LeaseCache<T> {
 /** The caches of a process. */
 export interface Caches {
   of<T>(kind: CacheKind<T>): LeaseCache<T>;
+  /** Forgets an entry of the cache of that name, where there is one. */
+  drop(name: string, key: string): void;
+  /** While false, nothing that can change is taken from a cache: nobody could tell us to forget it. */
+  trust(trusted: boolean): void;
 }
 
 interface Entry<T> {
@@ -31,10 +42,13 @@ interface Entry<T> {
   until: number;
 }
 
-function leaseCache<T>(kind: CacheKind<T>, clock: Clock): LeaseCache<T> {
+function leaseCache<T>(kind: CacheKind<T>, clock: Clock, trusted: () => boolean): LeaseCache<T> {
   const entries = new Map<string, Entry<T>>();
   const fresh = (entry: Entry<T> | undefined) =>
-    entry !== undefined && (!entry.loaded || entry.until > clock.now()) ? entry : undefined;
+    entry !== undefined && (kind.leaseMs === Infinity || trusted()) &&
+      (!entry.loaded || entry.until > clock.now())
+      ? entry
+      : undefined;
 
   return {
     get(key, load) {
@@ -73,11 +87,14 @@ function leaseCache<T>(kind: CacheKind<T>, clock: Clock): LeaseCache<T> {
 /** Makes the caches of a process. */
 export function createCaches(clock: Clock): Caches {
   const kinds = new Map<string, LeaseCache<unknown>>();
+  let trusted = true;
   return {
+    drop: (name, key) => kinds.get(name)?.drop(key),
+    trust: (now) => void (trusted = now),
     of<T>(kind: CacheKind<T>): LeaseCache<T> {
       let cache = kinds.get(kind.name);
       if (!cache) {
-        cache = leaseCache(kind, clock) as LeaseCache<unknown>;
+        cache = leaseCache(kind, clock, () => trusted) as LeaseCache<unknown>;
         kinds.set(kind.name, cache);
       }
       return cache as LeaseCache<T>;

@@ -13,6 +13,7 @@ import {
   type Migration,
   openControl,
 } from "../postgres/mod.ts";
+import { joinReplicas } from "../replicas/mod.ts";
 import type { Services } from "../services.ts";
 import { dataKeyStore } from "../tenants/mod.ts";
 
@@ -47,6 +48,8 @@ export async function openServices(input: OpenInput): Promise<OpenServices> {
     input.adminUrl,
     (admin) => ensureTemplate(admin, input.adminUrl, input.tenantMigrations),
   );
+  const caches = createCaches(clock);
+  const replicas = await joinReplicas({ url: input.appUrl, caches, log: input.log });
   const usage = createUsageRecorder(control, input.log);
   const tokenUse = createTokenUseRecorder(control, clock, input.log);
   const jobs = await createJobs({ url: input.appUrl, log: input.log });
@@ -59,7 +62,8 @@ export async function openServices(input: OpenInput): Promise<OpenServices> {
     provisioner,
     vault: createVault(input.masterKey, dataKeyStore(control)),
     masterKey: input.masterKey,
-    caches: createCaches(clock),
+    caches,
+    replicas,
     limiter: createLimiter(clock),
     usage,
     tokenUse,
@@ -77,6 +81,7 @@ export async function openServices(input: OpenInput): Promise<OpenServices> {
       await tokenUse.close();
       await pools.close();
       await provisioner.close();
+      await replicas.close();
       await control.close();
     },
   };
