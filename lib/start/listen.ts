@@ -1,5 +1,10 @@
-/** Answers a request of a client at an address. */
-export type Handler = (request: Request, peer: string | null) => Response | Promise<Response>;
+/** Everything that answers a URL. */
+export interface Handler {
+  /** @param peer The address at the other end of the connection; null where there is none. */
+  answer(request: Request, peer: string | null): Promise<Response>;
+  /** Ends what is held open, so that the process can stop. */
+  close(): void;
+}
 
 /** A server that listens, and what it serves. */
 export interface Listener {
@@ -40,6 +45,7 @@ export function listen(host: string, port: number): Listener {
     port: server.addr.port,
     serve: (given) => void (handler = given),
     close() {
+      handler?.close();
       const timer = setTimeout(() => abort.abort(), GRACE_MS);
       return closed ??= server.shutdown().finally(() => clearTimeout(timer));
     },

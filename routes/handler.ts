@@ -1,0 +1,35 @@
+import { networkOf } from "../lib/http/mod.ts";
+import { createRest } from "../lib/rest/mod.ts";
+import type { Services } from "../lib/services.ts";
+import { createPages, createSite, loadAssets } from "../lib/web/mod.ts";
+import { mcpRoutes } from "./mcp.ts";
+import { PAGES } from "./pages.ts";
+import { REST_ROUTES } from "./v1/routes.ts";
+
+/** Everything that answers a URL. */
+export interface Handler {
+  /** @param peer The address at the other end of the connection; null where there is none. */
+  answer(request: Request, peer: string | null): Promise<Response>;
+  /** Ends what is held open, so that the process can stop. */
+  close(): void;
+}
+
+const REST = /^https?:\/\/[^/]*\/v1(\/|$)/;
+
+/** Builds the handler; the islands are bundled on the way. */
+export async function createHandler(services: Services): Promise<Handler> {
+  const assets = await loadAssets(new URL("../islands/", import.meta.url));
+  const mcp = mcpRoutes(services);
+  const rest = createRest(services, REST_ROUTES);
+  const pages = createPages(createSite(services, assets), PAGES);
+  return {
+    answer(request, peer) {
+      // Before any router: agents' calls are most of what is asked.
+      const answered = mcp.handle(request, peer);
+      if (answered) return answered;
+      const client = { network: networkOf(request, peer, services) };
+      return REST.test(request.url) ? rest(request, client) : pages(request, client);
+    },
+    close: () => mcp.close(),
+  };
+}
