@@ -1,0 +1,26 @@
+import { aggregateRows } from "./aggregate_rows.ts";
+import { countRows } from "./count_rows.ts";
+import { describeTables } from "./describe_tables.ts";
+import { filterRows } from "./filter_rows.ts";
+import { getRow } from "./get_row.ts";
+import { joinRows } from "./join_rows.ts";
+import { listRows } from "./list_rows.ts";
+import { searchRows } from "./search_rows.ts";
+import type { Tool } from "./tool.ts";
+
+/** Every tool, in the order in which a model should read them. */
+export const CATALOGUE: readonly Tool[] = [
+  describeTables,
+  listRows,
+  getRow,
+  filterRows,
+  searchRows,
+  countRows,
+  aggregateRows,
+  joinRows,
+];
+
+/** The tools by name. A Map, so that no name is a prototype's. */
+export const TOOLS: ReadonlyMap<string, Tool> = new Map(
+  CATALOGUE.map((tool) => [tool.name, tool]),
+);

@@ -1,0 +1,126 @@
+import { z } from "zod";
+import { cell, fence } from "./compact.ts";
+import type { CompiledManifest, Table } from "./manifest/compile.ts";
+import { findTable } from "./names.ts";
+import { ANSWER_CHARS } from "./rows.ts";
+import { endpointTool } from "./tool.ts";
+
+/** What a model is told of one table. */
+export interface TableDescription {
+  readonly name: string;
+  readonly comment?: string;
+  readonly rows: number | null;
+  /** Whether the rows were counted, rather than estimated. */
+  readonly rows_exact: boolean;
+  readonly primary_key: readonly string[];
+  readonly columns: readonly {
+    readonly name: string;
+    readonly type: string;
+    readonly nullable: boolean;
+    readonly comment?: string;
+  }[];
+  readonly foreign_keys: readonly {
+    readonly columns: readonly string[];
+    readonly table: string;
+    readonly references: readonly string[];
+  }[];
+  readonly referenced_by: readonly {
+    readonly table: string;
+    readonly columns: readonly string[];
+  }[];
+}
+
+/** Describes a table of a manifest. */
+export function describeTable(manifest: CompiledManifest, table: Table): TableDescription {
+  return {
+    name: table.name,
+    ...(table.comment ? { comment: table.comment } : {}),
+    rows: table.rows,
+    rows_exact: table.exact,
+    primary_key: table.primaryKey ?? [],
+    columns: [...table.columns.values()].map(({ name, type, nullable, comment }) => ({
+      name,
+      type,
+      nullable,
+      // The original header, where it says more than the name.
+      ...(comment && comment !== name ? { comment } : {}),
+    })),
+    foreign_keys: table.foreignKeys,
+    referenced_by: [...manifest.tables.values()].flatMap((other) =>
+      other.foreignKeys.filter((key) => key.table === table.name)
+        .map((key) => ({ table: other.name, columns: key.columns }))
+    ),
+  };
+}
+
+/** A table's size in words: `59 rows`, `about 1200000 rows`. */
+export function sizeOf(table: Pick<Table, "rows" | "exact">): string {
+  if (table.rows === null) return "rows not counted";
+  return `${table.exact ? "" : "about "}${table.rows} row${table.rows === 1 ? "" : "s"}`;
+}
+
+function describeInWords(description: TableDescription, table: Table): string {
+  const references = new Map(
+    description.foreign_keys.flatMap((key) =>
+      key.columns.map((column, i) => [column, `${key.table}.${key.references[i]}`])
+    ),
+  );
+  const lines = description.columns.map((column) => {
+    const target = references.get(column.name);
+    return `  ${cell(column.name)} ${column.type}${column.nullable ? "" : " not null"}` +
+      (description.primary_key.includes(column.name) ? " key" : "") +
+      (target ? ` → ${cell(target)}` : "") +
+      (column.comment ? ` "${cell(column.comment)}"` : "");
+  });
+  return [`${cell(table.name)} (${sizeOf(table)})`, ...lines].join("\n");
+}
+
+/** What tables there are. */
+export const describeTables = endpointTool({
+  name: "describe_tables",
+  title: "Describe tables",
+  description:
+    "List the tables with row counts, columns, types, primary and foreign keys. Call this " +
+    "first, for some tables or for all.",
+  ability: "rows:read",
+  args: z.strictObject({
+    tables: z.array(z.string().max(200)).max(500).optional().meta({ $ref: "#/$defs/tables" }),
+  }),
+  output: {
+    type: "object",
+    properties: {
+      tables: { type: "array", items: { type: "object" } },
+      truncated: { type: "boolean" },
+    },
+    required: ["tables", "truncated"],
+  },
+  run(call, args) {
+    const { manifest } = call;
+    const chosen = args.tables?.length
+      ? [...new Set(args.tables)].map((name) => findTable(manifest, name))
+      : [...manifest.tables.values()];
+    const told: string[] = [];
+    const words: string[] = [];
+    let size = 0;
+    for (const table of chosen) {
+      const description = describeTable(manifest, table);
+      const json = JSON.stringify(description);
+      size += json.length;
+      if (size > ANSWER_CHARS && told.length) break;
+      told.push(json);
+      words.push(describeInWords(description, table));
+    }
+    const truncated = told.length < chosen.length;
+    const structured = `{"tables":[${told.join(",")}],"truncated":${truncated}}`;
+    const rest = chosen.slice(told.length).map((table) => table.name);
+    const note = truncated
+      ? `\nCut here; ask with "tables" for the others: ${rest.slice(0, 500).join(", ")}`
+      : "";
+    const text = call.scope.endpoint.settings.textFormat === "json"
+      ? structured
+      : `${chosen.length} table${chosen.length === 1 ? "" : "s"}.\n${
+        fence(words.join("\n") + note)
+      }`;
+    return Promise.resolve({ structured, text, isError: false });
+  },
+});

@@ -1,0 +1,152 @@
+import { z } from "zod";
+import type { Principal } from "../principal.ts";
+import { CATALOGUE } from "./catalogue.ts";
+import type { CompiledManifest } from "./manifest/compile.ts";
+import { OPERATORS } from "./sql/filter.ts";
+import type { JsonSchema, Tool } from "./tool.ts";
+
+// Past this, naming every table in every tool would cost a model more than it helps.
+const ENUM_CHARS = 4_000;
+
+function tableSchema(manifest: CompiledManifest): JsonSchema {
+  const names = [...manifest.tables.keys()];
+  return JSON.stringify(names).length <= ENUM_CHARS
+    ? { enum: names }
+    : { type: "string", description: "A name from describe_tables" };
+}
+
+/** What the tools' input schemas refer to. */
+function definitions(manifest: CompiledManifest): Record<string, JsonSchema> {
+  const filters = { type: "array", items: { $ref: "#/$defs/filter" } };
+  return {
+    table: tableSchema(manifest),
+    tables: { type: "array", items: { $ref: "#/$defs/table" } },
+    filter: {
+      description:
+        "A condition, or and/or/not of filters. in, not_in take a list, between [low, high], " +
+        "is_null true or false; contains, starts_with and ilike ignore case; % and _ are wildcards in " +
+        "like and ilike. A null matches is_null alone.",
+      anyOf: [
+        {
+          type: "object",
+          properties: { column: { type: "string" }, op: { enum: OPERATORS }, value: {} },
+          required: ["column", "op"],
+          additionalProperties: false,
+        },
+        ...["and", "or"].map((word) => ({
+          type: "object",
+          properties: { [word]: filters },
+          required: [word],
+          additionalProperties: false,
+        })),
+        {
+          type: "object",
+          properties: { not: { $ref: "#/$defs/filter" } },
+          required: ["not"],
+          additionalProperties: false,
+        },
+      ],
+    },
+    key: {
+      description: "The key's value, or an object of its columns",
+      type: ["string", "number", "boolean", "object"],
+    },
+    order: {
+      type: "array",
+      items: {
+        type: "object",
+        properties: {
+          column: { type: "string" },
+          direction: { enum: ["asc", "desc"] },
+          nulls: { enum: ["first", "last"], description: "Default: last in asc, first in desc" },
+        },
+        required: ["column"],
+        additionalProperties: false,
+      },
+    },
+    joins: {
+      description:
+        "Each table is joined to the base or an earlier one by the foreign key between them. " +
+        "from and on (a key column) choose where several fit; as renames; optional keeps rows without " +
+        "a match. Columns of joined tables are written table.column.",
+      type: "array",
+      items: {
+        type: "object",
+        properties: {
+          table: { $ref: "#/$defs/table" },
+          as: { type: "string" },
+          from: { type: "string" },
+          on: { type: "string" },
+          optional: { type: "boolean" },
+        },
+        required: ["table"],
+        additionalProperties: false,
+      },
+    },
+  };
+}
+
+/** The definitions that a schema refers to, and those that they refer to. */
+function used(schema: JsonSchema, all: Record<string, JsonSchema>): Record<string, JsonSchema> {
+  const found: Record<string, JsonSchema> = {};
+  const visit = (part: JsonSchema) => {
+    for (const [, name] of JSON.stringify(part).matchAll(/"#\/\$defs\/(\w+)"/g)) {
+      if (found[name!]) continue;
+      found[name!] = all[name!]!;
+      visit(all[name!]!);
+    }
+  };
+  visit(schema);
+  return found;
+}
+
+/** A tool's input schema: its arguments, with the table among them unless it is bound. */
+function inputSchema(tool: Tool, all: Record<string, JsonSchema>): JsonSchema {
+  const { properties, required } = z.toJSONSchema(tool.args, {
+    io: "input",
+    // What refers to a definition says no more than that.
+    override: ({ jsonSchema }) => {
+      if (!jsonSchema.$ref) return;
+      for (const key of Object.keys(jsonSchema)) if (key !== "$ref") delete jsonSchema[key];
+    },
+  }) as { properties: Record<string, JsonSchema>; required?: string[] };
+  const onTable = tool.on === "table";
+  const schema = {
+    type: "object",
+    properties: onTable ? { table: { $ref: "#/$defs/table" }, ...properties } : properties,
+    required: [...(onTable ? ["table"] : []), ...(required ?? [])],
+    additionalProperties: false,
+  };
+  return { ...schema, $defs: used(schema, all) };
+}
+
+function listing(tool: Tool, all: Record<string, JsonSchema>) {
+  return {
+    name: tool.name,
+    title: tool.title,
+    description: tool.description,
+    inputSchema: inputSchema(tool, all),
+    outputSchema: tool.output,
+    annotations: { readOnlyHint: true, openWorldHint: false },
+  };
+}
+
+/** The tools that a principal may call. On an endpoint without tables only that can be asked. */
+export function toolsFor(manifest: CompiledManifest, principal: Principal): readonly Tool[] {
+  return CATALOGUE.filter((tool) =>
+    principal.abilities.has(tool.ability) && (tool.on === "endpoint" || manifest.tables.size > 0)
+  );
+}
+
+/** The JSON text of the array that `tools/list` answers: made once a manifest and permission set. */
+export function toolList(manifest: CompiledManifest, principal: Principal): string {
+  const tools = toolsFor(manifest, principal);
+  const key = `tools:${tools.map((tool) => tool.name).join(",")}`;
+  let text = manifest.texts.get(key);
+  if (text === undefined) {
+    const all = definitions(manifest);
+    text = JSON.stringify(tools.map((tool) => listing(tool, all)));
+    manifest.texts.set(key, text);
+  }
+  return text;
+}

@@ -1,0 +1,18 @@
+/** Tools, resources and texts that are generated from an endpoint's schema. */
+export type { ToolAnswer } from "./answer.ts";
+export type { TableDescription } from "./describe_tables.ts";
+export { instructions, llmsTxt } from "./instructions.ts";
+export { toolList } from "./list.ts";
+export type { CompiledManifest } from "./manifest/compile.ts";
+export { loadManifest } from "./manifest/load.ts";
+export { rebuildManifest } from "./manifest/rebuild.ts";
+export {
+  listResources,
+  readResource,
+  type ResourceContents,
+  type ResourceEntry,
+  type ResourceTemplate,
+  resourceTemplates,
+} from "./resources.ts";
+export { callTool } from "./run.ts";
+export { type ManifestView, readManifest, type TableView, type ToolView } from "./view.ts";

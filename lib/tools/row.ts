@@ -1,0 +1,23 @@
+import type { ToolAnswer } from "./answer.ts";
+import type { Call } from "./call.ts";
+import { cell, fence } from "./compact.ts";
+import { isCut, isNested, parseRows } from "./row_json.ts";
+import type { Field } from "./sql/field.ts";
+
+/** Answers one row: a line for each of its columns. */
+export function answerRow(
+  call: Call,
+  fields: readonly Field[],
+  json: string,
+  bound: number,
+): ToolAnswer {
+  const [row] = parseRows(json, isNested(fields));
+  const cut = fields.some(({ label }) => isCut(row![label], bound));
+  const structured = cut ? `{"row":${json},"values_cut":true}` : `{"row":${json}}`;
+  if (call.scope.endpoint.settings.textFormat === "json") {
+    return { structured, text: structured, isError: false };
+  }
+  const lines = fields.map(({ label }) => `${cell(label)}: ${cell(row![label])}`);
+  const note = cut ? "Long values are cut.\n" : "";
+  return { structured, text: note + fence(lines.join("\n")), isError: false };
+}
