@@ -38,8 +38,8 @@ export function openEndpoint(
       idleSeconds: 60,
       // Times are told in UTC, whatever the cluster's own zone is.
       settings: { TimeZone: "UTC" },
-      // A cancel request ends whatever runs on its connection, so no other call's statement may be there.
-      pipeline: 0,
+      // A cancel request ends whatever runs on its connection, so no other call's statement waits there.
+      ...(role === "reader" ? { pipeline: 0 } : {}),
     },
   );
 }

@@ -19,7 +19,10 @@ export interface ConnectOptions {
   readonly name?: string;
   /** Session settings sent at connect. */
   readonly settings?: Readonly<Record<string, string | number>>;
-  /** Statements that may wait on a connection behind the running one; more wait in the pool. */
+  /**
+   * Statements that may wait on a connection behind the running one; more wait in the pool. With 0 the
+   * driver's `begin` does not work: a transaction goes over `reserve`.
+   */
   readonly pipeline?: number;
   /** Told of each notice; without it notices are dropped. */
   readonly onNotice?: (text: string) => void;

@@ -1,4 +1,4 @@
-import { quoteIdent, type Sql, type Tx } from "../../postgres/mod.ts";
+import { quoteIdent, type Reserved, type Sql } from "../../postgres/mod.ts";
 import { valueKind } from "./kind.ts";
 import type { ManifestBody, ManifestTable } from "./shape.ts";
 
@@ -44,7 +44,7 @@ interface ForeignKeyRow {
   references: string[];
 }
 
-function selectTables(tx: Tx) {
+function selectTables(tx: Reserved) {
   return tx<TableRow[]>`
     SELECT c.relname::text AS name, obj_description(c.oid, 'pg_class') AS comment,
       c.relkind IN ('r', 'p', 'm') AS stored, c.reltuples::float8 AS estimate,
@@ -55,7 +55,7 @@ function selectTables(tx: Tx) {
     ORDER BY c.relname`;
 }
 
-function selectColumns(tx: Tx) {
+function selectColumns(tx: Reserved) {
   return tx<ColumnRow[]>`
     SELECT c.relname::text AS table, a.attname::text AS name,
       format_type(a.atttypid, a.atttypmod) AS type,
@@ -73,7 +73,7 @@ function selectColumns(tx: Tx) {
     ORDER BY c.relname, a.attnum`;
 }
 
-function selectIndexes(tx: Tx) {
+function selectIndexes(tx: Reserved) {
   return tx<IndexRow[]>`
     SELECT c.relname::text AS table, x.relname::text AS name, i.indisprimary AS is_primary,
       i.indisunique AND i.indimmediate AND i.indpred IS NULL AS is_unique,
@@ -96,7 +96,7 @@ function selectIndexes(tx: Tx) {
     ORDER BY c.relname, NOT i.indisprimary, x.relname`;
 }
 
-function selectForeignKeys(tx: Tx) {
+function selectForeignKeys(tx: Reserved) {
   return tx<ForeignKeyRow[]>`
     SELECT c.relname::text AS table, r.relname::text AS target,
       (
@@ -117,7 +117,10 @@ function selectForeignKeys(tx: Tx) {
     ORDER BY c.relname, f.conname`;
 }
 
-async function countRows(tx: Tx, table: TableRow): Promise<Pick<ManifestTable, "rows" | "exact">> {
+async function countRows(
+  tx: Reserved,
+  table: TableRow,
+): Promise<Pick<ManifestTable, "rows" | "exact">> {
   // A view may cost anything to count.
   if (!table.stored) return { rows: null, exact: false };
   // reltuples is -1 before the first ANALYZE.
@@ -134,35 +137,48 @@ async function countRows(tx: Tx, table: TableRow): Promise<Pick<ManifestTable, "
  * Reads the schema as the connection's role sees it: tables and columns that it may SELECT, their keys,
  * indexes and counts.
  */
-export function introspect(sql: Sql): Promise<ManifestBody> {
-  return sql.begin("isolation level repeatable read read only", async (transaction) => {
-    const tx = transaction as unknown as Tx;
-    const columns = Map.groupBy(await selectColumns(tx), (row) => row.table);
-    const indexes = Map.groupBy(await selectIndexes(tx), (row) => row.table);
-    const foreignKeys = Map.groupBy(await selectForeignKeys(tx), (row) => row.table);
-    const tables: ManifestTable[] = [];
-    for (const row of await selectTables(tx)) {
-      tables.push({
-        name: row.name,
-        comment: row.comment,
-        stored: row.stored,
-        ...await countRows(tx, row),
-        columns: (columns.get(row.name) ?? []).map((column) => ({
-          name: column.name,
-          type: column.type,
-          cast: column.cast,
-          kind: valueKind(column.base_schema, column.base, column.typtype),
-          nullable: column.nullable,
-          comment: column.comment,
-        })),
-        ...keysOf(row.name, columns.get(row.name) ?? [], indexes.get(row.name) ?? []),
-        foreignKeys: (foreignKeys.get(row.name) ?? [])
-          .filter((key) => visible(columns, key))
-          .map(({ columns, target, references }) => ({ columns, table: target, references })),
-      });
+export async function introspect(sql: Sql): Promise<ManifestBody> {
+  const connection = await sql.reserve();
+  try {
+    // One snapshot, so that tables and keys belong together.
+    await connection`BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY`;
+    try {
+      return await readSchema(connection);
+    } finally {
+      await connection`ROLLBACK`;
     }
-    return { tables };
-  }) as Promise<ManifestBody>;
+  } finally {
+    connection.release();
+  }
+}
+
+async function readSchema(connection: Reserved): Promise<ManifestBody> {
+  const columns = Map.groupBy(await selectColumns(connection), (row) => row.table);
+  const indexes = Map.groupBy(await selectIndexes(connection), (row) => row.table);
+  const foreignKeys = Map.groupBy(await selectForeignKeys(connection), (row) => row.table);
+  const tables: ManifestTable[] = [];
+  for (const row of await selectTables(connection)) {
+    const own = columns.get(row.name) ?? [];
+    tables.push({
+      name: row.name,
+      comment: row.comment,
+      stored: row.stored,
+      ...await countRows(connection, row),
+      columns: own.map((column) => ({
+        name: column.name,
+        type: column.type,
+        cast: column.cast,
+        kind: valueKind(column.base_schema, column.base, column.typtype),
+        nullable: column.nullable,
+        comment: column.comment,
+      })),
+      ...keysOf(row.name, own, indexes.get(row.name) ?? []),
+      foreignKeys: (foreignKeys.get(row.name) ?? [])
+        .filter((key) => visible(columns, key))
+        .map(({ columns, target, references }) => ({ columns, table: target, references })),
+    });
+  }
+  return { tables };
 }
 
 /** Whether the reader sees every column of a foreign key, on both sides. */
