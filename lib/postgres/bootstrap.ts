@@ -55,13 +55,17 @@ async function rolePassword(masterKey: MasterKey, role: string): Promise<string>
   return key.toBase64({ alphabet: "base64url", omitPadding: true });
 }
 
-/** Makes or keeps a login role, with the password that the master key gives it. */
+/**
+ * Makes or keeps a login role, with the password that the master key gives it. What exists keeps its
+ * attributes: only a superuser may even repeat NOSUPERUSER in an ALTER ROLE.
+ */
 async function ensureLogin(sql: Sql, role: string, password: string, attributes: string) {
   const known = await sql`SELECT FROM pg_catalog.pg_roles WHERE rolname = ${role}`;
-  const verb = known.length ? "ALTER" : "CREATE";
   const verifier = quoteLiteral(await scramVerifier(password));
   await sql.unsafe(
-    `${verb} ROLE ${quoteIdent(role)} LOGIN ${attributes} PASSWORD ${verifier}`,
+    known.length
+      ? `ALTER ROLE ${quoteIdent(role)} LOGIN PASSWORD ${verifier}`
+      : `CREATE ROLE ${quoteIdent(role)} LOGIN ${attributes} PASSWORD ${verifier}`,
   );
 }
 
