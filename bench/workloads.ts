@@ -2,8 +2,12 @@ import type { Workload } from "./throughput.ts";
 
 type Rows = readonly Record<string, unknown>[];
 
-const firstId = (structured: Record<string, unknown>) =>
-  String((structured["rows"] as Rows)[0]?.["id"]);
+/** Dates differ in their notation, so that ids and amounts are compared. */
+const identify = (row: Record<string, unknown> | undefined) =>
+  `${row?.["id"]} of ${row?.["customer_id"]}: ${row?.["total"]}`;
+
+const identifyAll = (structured: Record<string, unknown>) =>
+  (structured["rows"] as Rows).map(identify).join("; ");
 
 /** The questions, over the table of 200,000 orders. */
 export const WORKLOADS: readonly Workload[] = [
@@ -12,7 +16,8 @@ export const WORKLOADS: readonly Workload[] = [
     ours: { tool: "get_row", arguments: { table: "orders", key: "{{id}}" } },
     floor: { id: "{{id}}" },
     aim: 0.7,
-    same: (structured) => JSON.stringify(structured["row"] ?? (structured["rows"] as Rows)[0]),
+    same: (structured) =>
+      identify((structured["row"] ?? (structured["rows"] as Rows)[0]) as Record<string, unknown>),
   },
   {
     name: "filter",
@@ -32,7 +37,7 @@ export const WORKLOADS: readonly Workload[] = [
     },
     floor: { status: "shipped", min_total: "{{min}}" },
     aim: 1.3,
-    same: firstId,
+    same: identifyAll,
   },
   {
     name: "count",
