@@ -1,4 +1,4 @@
-import { CacheKind } from "../cache/mod.ts";
+import { CacheKind, MAX_LEASE_MS } from "../cache/mod.ts";
 import type { Principal } from "../principal.ts";
 
 /** What a valid token stands for. */
@@ -9,7 +9,7 @@ export interface Credential {
 }
 
 /**
- * Valid tokens by the hex of their hash. Trusted for a second at most, which bounds how long another
- * replica's revocation goes unseen; this process's own drop the entry at once.
+ * Valid tokens by the hex of their hash. Whoever revokes makes every replica forget the entry; the
+ * lease bounds how long one that cannot be told may go on.
  */
-export const CREDENTIALS = new CacheKind<Credential>("tokens.credential", 1000, 50_000);
+export const CREDENTIALS = new CacheKind<Credential>("tokens.credential", MAX_LEASE_MS, 50_000);

@@ -247,12 +247,12 @@ export async function rotateToken(
     await record(tx, scope, "token.rotated", made, { replaced: id });
     return [made, revoked] as const;
   });
-  services.caches.of(CREDENTIALS).drop(oldHash);
+  await services.replicas.forget(CREDENTIALS.name, [oldHash]);
   return { token, view };
 }
 
 /**
- * Revokes a token: once this has answered, no call of this process is served with it.
+ * Revokes a token: no call that starts after this has answered is served with it, by any replica.
  *
  * @throws AppError NOT_FOUND; INSUFFICIENT_SCOPE without `api:tokens:write`.
  */
@@ -270,5 +270,5 @@ export async function revokeToken(
     await record(tx, scope, "token.revoked", old);
     return revoked;
   });
-  services.caches.of(CREDENTIALS).drop(hash);
+  await services.replicas.forget(CREDENTIALS.name, [hash]);
 }

@@ -258,6 +258,23 @@ Deno.test("revokeToken() by two tokens of each other waits instead of failing", 
   }
 });
 
+Deno.test("revokeToken() and rotateToken() answer when every replica refuses the old token", async () => {
+  await using one = await testServices();
+  await using other = await testServices({ control: one.control });
+  const tenant = await testTenant(one.services);
+  for (const end of [revokeToken, rotateToken]) {
+    for (let round = 0; round < 5; round++) {
+      const minted = await mintToken(one.services, tenant.scope, request());
+      await actingBy(other.services, minted);
+      await end(one.services, tenant.scope, minted.view.id);
+      await assert.rejects(
+        actingBy(other.services, minted),
+        refusedWith("AUTHENTICATION_REQUIRED"),
+      );
+    }
+  }
+});
+
 Deno.test("listTokens() pages from the newest on", async () => {
   await using test = await testServices();
   const { services } = test;
