@@ -53,7 +53,7 @@ async function preparedTexts(services: Services, id: EndpointId): Promise<Prepar
 /** SQLSTATEs that say that the schema is no longer what the manifest says. */
 const STALE = new Set(["42P01", "42703", "42501", "42883", "42804", "42704"]);
 
-function toCallError(error: unknown, signal: AbortSignal): unknown {
+function toCallError(error: unknown, statement: Statement, signal: AbortSignal): unknown {
   // Whatever a call ends with after its caller has gone, it was cancelled.
   if (signal.aborted) return new AppError("CANCELLED", undefined, { cause: error });
   const state = sqlState(error);
@@ -62,6 +62,16 @@ function toCallError(error: unknown, signal: AbortSignal): unknown {
       "UNKNOWN_TABLE",
       "The tables have changed since the tools were made; list the tools again, " +
         "and if that does not help, ask the endpoint's owner to rebuild its manifest.",
+      { cause: error },
+    );
+  }
+  if (state?.startsWith("22")) {
+    const which = [...new Set(statement.unchecked)].join(", ");
+    return new AppError(
+      "INVALID_ARGUMENTS",
+      which
+        ? `a value does not fit the type of its column: ${which}`
+        : "a value, or what is computed from it, is out of its type's range",
       { cause: error },
     );
   }
@@ -82,7 +92,7 @@ async function runQuery(
   try {
     return await pending as unknown as TextRow[];
   } catch (error) {
-    throw toCallError(error, signal);
+    throw toCallError(error, statement, signal);
   } finally {
     signal.removeEventListener("abort", cancel);
   }

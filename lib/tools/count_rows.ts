@@ -20,7 +20,7 @@ export const countRows = tableTool({
       ? ""
       : ` WHERE ${filterSql(params, args.filter, source.field)}`;
     const text = `SELECT count(*)::text FROM ${source.from}${where}`;
-    const [[count]] = await call.query({ text, values: params.values }) as [[string]];
+    const [[count]] = await call.query({ text, ...params }) as [[string]];
     return { structured: `{"count":${count}}`, text: count, isError: false };
   },
 });

@@ -43,7 +43,7 @@ function keyValues(table: Table, key: unknown): [column: string, value: unknown]
 function keySql(params: Params, source: Source, values: [string, unknown][]): string {
   return values.map(([column, value]) => {
     const field: Field = source.field(column);
-    return `${field.sql} = ${params.bindAs(valueText(field, value), field.cast)}`;
+    return `${field.sql} = ${params.bindAs(valueText(field, value), field)}`;
   }).join(" AND ");
 }
 

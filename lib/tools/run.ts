@@ -49,9 +49,7 @@ function errorAnswer(error: AppError, requestId: string): ToolAnswer {
   const { title, next } = error.kind;
   const text = error.code === "INTERNAL"
     ? `${title} ${next} (request ${requestId})`
-    : error.detail
-    ? `${title} ${error.detail}`
-    : `${title} ${next}`;
+    : error.detail ?? `${title} ${next}`;
   return { text, structured: null, isError: true };
 }
 

@@ -61,7 +61,7 @@ function requireOrder(field: Field, op: string): void {
 }
 
 function condition(params: Params, field: Field, op: string, value: unknown): string {
-  const bind = (one: unknown) => params.bindAs(valueText(field, one), field.cast);
+  const bind = (one: unknown) => params.bindAs(valueText(field, one), field);
   if (op === "is_null") {
     if (value !== undefined && typeof value !== "boolean") {
       throw wrongValue(field, "is_null takes true or false");
@@ -79,12 +79,13 @@ function condition(params: Params, field: Field, op: string, value: unknown): st
   }
   if (Object.hasOwn(SETS, op)) {
     const list = arrayLiteral(valuesOf(field, op, value));
-    return `${field.sql} ${SETS[op as keyof typeof SETS]} (${params.bind(list)}::${field.cast}[])`;
+    const bound = params.bindAs(list, { ...field, cast: `${field.cast}[]` });
+    return `${field.sql} ${SETS[op as keyof typeof SETS]} (${bound})`;
   }
   requireOrder(field, op);
   const bounds = valuesOf(field, op, value);
   if (bounds.length !== 2) throw wrongValue(field, "between needs a list of two values");
-  const [low, high] = bounds.map((bound) => params.bindAs(bound, field.cast));
+  const [low, high] = bounds.map((bound) => params.bindAs(bound, field));
   return `${field.sql} BETWEEN ${low} AND ${high}`;
 }
 

@@ -61,14 +61,12 @@ export function orderSql(terms: readonly OrderTerm[]): string {
 function beyond(params: Params, term: OrderTerm, value: string | null): string {
   const { field, descending, nullsFirst } = term;
   if (value === null) return nullsFirst ? `${field.sql} IS NOT NULL` : "FALSE";
-  const after = `${field.sql} ${descending ? "<" : ">"} ${params.bindAs(value, field.cast)}`;
+  const after = `${field.sql} ${descending ? "<" : ">"} ${params.bindAs(value, field)}`;
   return field.nullable && !nullsFirst ? `(${after} OR ${field.sql} IS NULL)` : after;
 }
 
 function same(params: Params, { field }: OrderTerm, value: string | null): string {
-  return value === null
-    ? `${field.sql} IS NULL`
-    : `${field.sql} = ${params.bindAs(value, field.cast)}`;
+  return value === null ? `${field.sql} IS NULL` : `${field.sql} = ${params.bindAs(value, field)}`;
 }
 
 /** The condition that a row comes after the one with these key values. */
@@ -83,7 +81,7 @@ export function afterSql(
   );
   if (plain) {
     // A row comparison, which an index over the columns answers directly.
-    const bound = terms.map((term, i) => params.bindAs(values[i]!, term.field.cast));
+    const bound = terms.map((term, i) => params.bindAs(values[i]!, term.field));
     const left = terms.map((term) => term.field.sql).join(", ");
     return `(${left}) ${first!.descending ? "<" : ">"} (${bound.join(", ")})`;
   }
@@ -95,7 +93,7 @@ export function afterSql(
   const start = first!.field.nullable || ways.length === 1
     ? ""
     : `${first!.field.sql} ${first!.descending ? "<=" : ">="} ${
-      params.bindAs(values[0]!, first!.field.cast)
+      params.bindAs(values[0]!, first!.field)
     } AND `;
   return `(${start}(${ways.join(" OR ")}))`;
 }

@@ -77,6 +77,7 @@ export function pageStatement(query: PageQuery): PageStatement {
   return {
     text,
     values: params.values,
+    unchecked: params.unchecked,
     limit: bounds.rows,
     cell: bounds.cell,
     keyLabels: separate ? null : order.map(({ field }) => labels.get(field.sql)!.label),

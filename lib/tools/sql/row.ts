@@ -17,6 +17,7 @@ export function rowStatement(
     text: `SELECT row_to_json(x.*)::text FROM (SELECT ${cells} FROM ${source.from} ` +
       `WHERE ${where}) x`,
     values: params.values,
+    unchecked: params.unchecked,
     cell,
   };
 }

@@ -1,3 +1,4 @@
+import { AppError } from "../../errors.ts";
 import { quoteIdent } from "../../postgres/mod.ts";
 import type { Table } from "../manifest/compile.ts";
 import type { Field } from "./field.ts";
@@ -66,12 +67,18 @@ function scanned(
 ): SearchPlan {
   const source = tableSource(table);
   const texts = source.fields.filter((field) => field.kind === "text");
+  if (!texts.length) {
+    throw new AppError(
+      "INVALID_ARGUMENTS",
+      `${source.label} has no text column to search; use filter_rows`,
+    );
+  }
   const words = query.split(/\s+/).filter(Boolean).slice(0, MAX_WORDS);
   const conditions = words.map((word) => {
     const pattern = params.bind(`%${word.replace(/[\\%_]/g, "\\$&")}%`);
-    return `(${texts.map((field) => `${field.sql} ILIKE ${pattern}`).join(" OR ") || "FALSE"})`;
+    return `(${texts.map((field) => `${field.sql} ILIKE ${pattern}`).join(" OR ")})`;
   });
-  return { source, where: [...where, ...(conditions.length ? conditions : ["FALSE"])], rank: null };
+  return { source, where: [...where, ...conditions], rank: null };
 }
 
 /** How to search a table: by its full-text index, else by looking through its text columns. */
