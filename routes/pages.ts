@@ -3,9 +3,11 @@ import { signInPage } from "./account/sign_in.tsx";
 import { signInLinkPage } from "./account/sign_in_link.tsx";
 import { signOutPage } from "./account/sign_out.ts";
 import { signUpPage } from "./account/sign_up.tsx";
+import { deletePage, foreignKeyPage, rebuildPage, settingsPage } from "./endpoints/change.ts";
 import { filesPage } from "./endpoints/files.tsx";
 import { endpointsPage } from "./endpoints/list.tsx";
 import { newEndpointPage } from "./endpoints/new.tsx";
+import { endpointPage } from "./endpoints/show.tsx";
 import { home } from "./home.tsx";
 import { cancelIngestPage } from "./ingests/cancel.ts";
 import { ingestPage } from "./ingests/show.tsx";
@@ -23,7 +25,12 @@ export const PAGES: readonly PageRoute[] = [
   signOutPage,
   endpointsPage,
   newEndpointPage,
+  endpointPage,
   filesPage,
+  rebuildPage,
+  foreignKeyPage,
+  settingsPage,
+  deletePage,
   ingestPage,
   cancelIngestPage,
   tokensPage,

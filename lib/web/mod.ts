@@ -18,12 +18,20 @@ export {
 export { HullDrawing } from "./components/logo.tsx";
 export { ClientSnippets } from "./components/snippets.tsx";
 export { ABILITY_TEXT } from "./dashboard/ability_text.ts";
+export {
+  DeleteEndpoint,
+  ForeignKeyForm,
+  LoadsView,
+  SettingsForm,
+  ToolsView,
+} from "./dashboard/endpoint_parts.tsx";
+export { TablesView } from "./dashboard/tables_view.tsx";
 export { FileForm } from "./dashboard/file_form.tsx";
 export { IngestReport } from "./dashboard/ingest_report.tsx";
 export { ingestState, STATUS_TEXT } from "./dashboard/ingest_text.ts";
 export { TokenForm } from "./dashboard/token_form.tsx";
 export { CSRF_HEADER } from "./csrf.ts";
-export { type Checked, checkForm, type FormFields } from "./form_data.ts";
+export { type Checked, checkForm, displayName, type FormFields } from "./form_data.ts";
 export { setSecurityHeaders } from "./headers.ts";
 export { Island, type Plain } from "./island.tsx";
 export { nextPath } from "./next_path.ts";

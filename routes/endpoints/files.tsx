@@ -1,12 +1,12 @@
 import { cleanFileName, DuplicateFile, startIngest } from "../../lib/ingest/mod.ts";
-import { loadManifest } from "../../lib/tools/mod.ts";
+import { readManifest } from "../../lib/tools/mod.ts";
 import type { EndpointScope } from "../../lib/principal.ts";
 import { FileForm, memberPage, type MemberRequest, PageHead } from "../../lib/web/mod.ts";
 import { enterPage } from "./enter.ts";
 
 async function show(page: MemberRequest, entered: EndpointScope, fault?: string) {
   const { slug, name } = entered.endpoint;
-  const { tables } = await loadManifest(page.services, entered);
+  const { tables } = await readManifest(page.services, entered);
   return page.render(
     { title: `Add a file to ${name}`, section: "endpoints" },
     <>
@@ -20,7 +20,7 @@ async function show(page: MemberRequest, entered: EndpointScope, fault?: string)
       <FileForm
         action={`/endpoints/${slug}/files`}
         button="Load file"
-        tables={[...tables.keys()]}
+        tables={tables.map((table) => table.name)}
         error={fault}
       />
     </>,

@@ -1,0 +1,72 @@
+import { publicEndpoint } from "../lib/endpoints/mod.ts";
+import { AppError, problemResponse, toAppError } from "../lib/errors.ts";
+import { newId, type RequestId, type Slug } from "../lib/ids.ts";
+import { enterWithToken, type Knock, metadataUrl, wwwAuthenticate } from "../lib/mcp/mod.ts";
+import { type EndpointScope, requireAbility } from "../lib/principal.ts";
+import type { Services } from "../lib/services.ts";
+import { llmsTxt, loadManifest } from "../lib/tools/mod.ts";
+
+/** Who asks without a token sees what anybody may see: nothing but this text. */
+async function enterAsAnybody(services: Services, knock: Knock): Promise<EndpointScope> {
+  const endpoint = await publicEndpoint(services, knock.slug);
+  // As for one that does not exist, or is not public.
+  if (!endpoint) throw new AppError("AUTHENTICATION_REQUIRED");
+  return {
+    requestId: knock.requestId,
+    principal: {
+      kind: "mcp",
+      tenantId: endpoint.tenantId,
+      userId: null,
+      tokenId: null,
+      label: "anybody",
+      scope: "mcp",
+      abilities: new Set(),
+      endpoints: new Set([endpoint.id]),
+    },
+    tenantId: endpoint.tenantId,
+    network: null,
+    signal: knock.request.signal,
+    endpoint,
+  };
+}
+
+async function describe(services: Services, knock: Knock): Promise<string> {
+  let scope: EndpointScope;
+  if (knock.request.headers.has("authorization")) {
+    scope = await enterWithToken(services, knock);
+    requireAbility(scope.principal, "rows:read");
+  } else scope = await enterAsAnybody(services, knock);
+  if (!["GET", "HEAD"].includes(knock.request.method)) throw new AppError("METHOD_NOT_ALLOWED");
+  const manifest = await loadManifest(services, scope);
+  return llmsTxt(manifest, scope.endpoint, services.baseUrl);
+}
+
+/** `GET /mcp/{slug}/llms.txt`: what is there, for a model that reads before it connects. */
+export async function answerLlmsTxt(
+  services: Services,
+  request: Request,
+  slug: Slug,
+  peer: string | null,
+): Promise<Response> {
+  const requestId = newId<RequestId>();
+  try {
+    const text = await describe(services, { request, requestId, slug, peer });
+    return new Response(text, {
+      headers: { "content-type": "text/plain; charset=utf-8", "cache-control": "no-store" },
+    });
+  } catch (thrown) {
+    const error = toAppError(thrown);
+    if (error.kind.status >= 500) {
+      services.log.error("llms_txt.failed", { request_id: requestId, code: error.code, error });
+    }
+    const challenge = wwwAuthenticate(error, {
+      metadataUrl: metadataUrl(services.baseUrl, slug),
+      presented: request.headers.has("authorization"),
+    });
+    return problemResponse(
+      error,
+      requestId,
+      challenge ? { "www-authenticate": challenge } : {},
+    );
+  }
+}

@@ -1,0 +1,56 @@
+import { AppError, problemResponse } from "../lib/errors.ts";
+import { isSlug, newId } from "../lib/ids.ts";
+import { createMcpServer, endpointDoor, METADATA_PATH, protectedResource } from "../lib/mcp/mod.ts";
+import type { Services } from "../lib/services.ts";
+import { answerLlmsTxt } from "./llms_txt.ts";
+
+/** What answers below `/mcp/`, and the metadata of what is there. */
+export interface McpRoutes {
+  /**
+   * Answers what is addressed to MCP, and null for everything else. Called before the router, which
+   * would take longer than all of this.
+   *
+   * @param peer The address at the other end of the connection; null where there is none.
+   */
+  handle(request: Request, peer: string | null): Promise<Response> | null;
+  /** Ends open subscriptions, so that the process can stop. */
+  close(): void;
+}
+
+const MCP_PATH = "/mcp/";
+const LLMS_TXT = "/llms.txt";
+
+/** The path of an absolute URL, without its query. */
+function pathOf(url: string): string {
+  const start = url.indexOf("/", "https://".length);
+  const query = url.indexOf("?", start);
+  return query < 0 ? url.slice(start) : url.slice(start, query);
+}
+
+const nothingHere = () => Promise.resolve(problemResponse(new AppError("NOT_FOUND"), newId()));
+
+/** Makes the routes. */
+export function mcpRoutes(services: Services): McpRoutes {
+  const server = createMcpServer(endpointDoor(services));
+  return {
+    handle(request, peer) {
+      const path = pathOf(request.url);
+      if (path.startsWith(MCP_PATH)) {
+        const isText = path.endsWith(LLMS_TXT);
+        const slug = path.slice(MCP_PATH.length, isText ? -LLMS_TXT.length : undefined);
+        if (!isSlug(slug)) return nothingHere();
+        return isText
+          ? answerLlmsTxt(services, request, slug, peer)
+          : server.answer(request, slug, peer);
+      }
+      if (path.startsWith(METADATA_PATH)) {
+        const slug = path.slice(METADATA_PATH.length);
+        return isSlug(slug)
+          ? Promise.resolve(protectedResource(services, request, slug))
+          : nothingHere();
+      }
+      return null;
+    },
+    close: () => server.close(),
+  };
+}
