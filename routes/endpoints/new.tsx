@@ -1,6 +1,12 @@
 import { createEndpoint, deleteEndpoint } from "../../lib/endpoints/mod.ts";
 import { cleanFileName, startIngest } from "../../lib/ingest/mod.ts";
-import { FileForm, memberPage, type MemberRequest, PageHead } from "../../lib/web/mod.ts";
+import {
+  displayName,
+  FileForm,
+  memberPage,
+  type MemberRequest,
+  PageHead,
+} from "../../lib/web/mod.ts";
 
 function show(page: MemberRequest, fault?: string): Response {
   return page.render(
@@ -17,10 +23,10 @@ function show(page: MemberRequest, fault?: string): Response {
   );
 }
 
-/** A name for people: one line, of what was typed or else of the file's name without its ending. */
+/** The name that was typed, or else the file's without its ending. */
 function endpointName(typed: string | null, fileName: string): string {
-  const name = cleanFileName((typed ?? "").replaceAll(/[/\\]/g, " "));
-  return (name ?? fileName.replace(/\.\w{1,10}$/, "") ?? fileName).slice(0, 200) || "Data";
+  const stem = fileName.replace(/(?<=.)\.\w{1,10}$/, "").slice(0, 200);
+  return displayName.safeParse(typed).data ?? stem;
 }
 
 /** `/endpoints/new`: makes an endpoint of a file that is handed in. */

@@ -5,6 +5,7 @@ import { ABILITIES } from "../../lib/principal.ts";
 import { mintToken, type TokenRequest } from "../../lib/tokens/mod.ts";
 import {
   checkForm,
+  displayName,
   type FormFields,
   memberPage,
   type MemberRequest,
@@ -12,8 +13,7 @@ import {
 } from "../../lib/web/mod.ts";
 
 const schema = z.object({
-  name: z.string("Give the token a name.").trim().min(1, "Give the token a name.")
-    .max(200, "Use 200 characters at most."),
+  name: displayName,
   abilities: z.array(z.enum(ABILITIES)).min(1, "Choose at least one."),
   reach: z.enum(["some", "all"], "Choose what the token reaches."),
   endpoints: z.array(z.string()),
