@@ -34,6 +34,16 @@ export class ColumnSketch {
     return this.#forms & FORM.TIMESTAMPTZ ? this.#offset : undefined;
   }
 
+  /** Whether no type but text is left, so that further values need not be read. */
+  get isText(): boolean {
+    return this.#forms === 0;
+  }
+
+  /** Takes in one value that was not read. */
+  addUnread(): void {
+    this.#values++;
+  }
+
   /** Takes in one value of a CSV column; the empty text is null and is not given here. */
   addText(text: string): void {
     this.#values++;

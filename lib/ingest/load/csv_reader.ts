@@ -4,14 +4,7 @@ import { AppError } from "../../errors.ts";
 import type { Dialect } from "../detect/mod.ts";
 import { ROW_BYTES_AT_MOST } from "./draft.ts";
 
-/** How quotes are taken. */
-export type Quoting =
-  /** As RFC 4180 has them; anything else is a fault. */
-  | "strict"
-  /** A quote inside an unquoted field is a character like any other. */
-  | "lenient";
-
-/** Thrown where quotes do not pair up as the quoting asks. */
+/** Thrown where a quoted field has no end. */
 export class QuoteFault extends Error {
   override readonly name = "QuoteFault";
 }
@@ -32,12 +25,6 @@ export interface RowListener {
   pause?(): Promise<void> | void;
 }
 
-const QUOTE_FAULTS: ReadonlySet<string> = new Set([
-  "CSV_INVALID_CLOSING_QUOTE",
-  "INVALID_OPENING_QUOTE",
-  "CSV_QUOTE_NOT_CLOSED",
-]);
-
 const LINE_FEED = 10;
 const CARRIAGE_RETURN = 13;
 
@@ -48,7 +35,7 @@ const CARRIAGE_RETURN = 13;
 export async function readCsv(
   chunks: AsyncIterable<Uint8Array>,
   dialect: Dialect,
-  options: { quoting: Quoting; places?: boolean },
+  options: { places?: boolean },
   listener: RowListener,
 ): Promise<{ blankLines: number }> {
   const quote = dialect.quote === "" ? null : dialect.quote;
@@ -58,7 +45,8 @@ export async function readCsv(
     quote,
     escape: quote,
     record_delimiter: [...dialect.newlines],
-    relax_quotes: options.quoting === "lenient",
+    // A quote inside an unquoted field is a character like any other.
+    relax_quotes: true,
     relax_column_count: true,
     skip_empty_lines: true,
     max_record_size: ROW_BYTES_AT_MOST,
@@ -116,8 +104,8 @@ function placer(): (fields: string[], raw: string, lines: number) => RowPlace {
 
 function readable(error: unknown, quoted: boolean): unknown {
   const code = (error as CsvError | null)?.code;
-  if (code !== undefined && QUOTE_FAULTS.has(code)) {
-    return new QuoteFault("quotes do not pair up", { cause: error });
+  if (code === "CSV_QUOTE_NOT_CLOSED") {
+    return new QuoteFault("a quoted field has no end", { cause: error });
   }
   if (code !== "CSV_MAX_RECORD_SIZE") return error;
   // A quote that is never closed swallows rows until the limit.

@@ -20,8 +20,7 @@ export function csvSource(
     withDrafts: ([other]) => csvSource(shape, survey, other!, chunks),
     async read(listener, told) {
       let skip = shape.header ? 1 : 0;
-      const places = { quoting: survey.quoting, places: true };
-      await readCsv(chunks(told), survey.dialect, places, {
+      await readCsv(chunks(told), survey.dialect, { places: true }, {
         row(fields, place) {
           if (skip > 0) {
             skip--;
@@ -50,8 +49,6 @@ function warningsOf(shape: DetectedDelimited, survey: CsvSurvey): string[] {
   if (survey.blankLines > 0) warnings.push(`${survey.blankLines} empty lines were passed over.`);
   if (survey.dialect.quote === "" && shape.dialect.quote !== "") {
     warnings.push("Quotes do not pair up in this file, so they were kept as they stand.");
-  } else if (survey.quoting === "lenient") {
-    warnings.push("Quotes inside unquoted fields were kept as they stand.");
   }
   return warnings;
 }

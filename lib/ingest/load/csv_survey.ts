@@ -1,17 +1,16 @@
-import { AppError } from "../../errors.ts";
 import type { DetectedDelimited, Dialect } from "../detect/mod.ts";
 import { ColumnSketch } from "../infer/mod.ts";
-import { QuoteFault, type Quoting, readCsv } from "./csv_reader.ts";
+import { QuoteFault, readCsv } from "./csv_reader.ts";
+import { CleanScan } from "./csv_scan.ts";
 
 /** What the whole of a delimited file says. */
 export interface CsvSurvey {
   readonly dialect: Dialect;
-  readonly quoting: Quoting;
   readonly sketches: readonly ColumnSketch[];
   readonly rows: number;
   readonly rejected: number;
   readonly blankLines: number;
-  /** Whether Postgres' own CSV reader sees the same rows in the file's bytes. */
+  /** Whether every row is beyond doubt, so that Postgres can read the file's own bytes. */
   readonly clean: boolean;
 }
 
@@ -40,47 +39,60 @@ export function rowFault(
   return undefined;
 }
 
-interface Attempt {
-  readonly dialect: Dialect;
-  readonly quoting: Quoting;
-}
-
 /**
- * Reads a delimited file whole and infers every column's type. Quotes that do not pair up are taken
- * more and more literally: first inside fields, then everywhere.
+ * Reads a delimited file whole and infers every column's type: by a scan where every row is beyond
+ * doubt, else by the parser. Where quotes do not pair up, they are taken as characters.
  */
 export async function surveyCsv(shape: DetectedDelimited, hooks: SurveyHooks): Promise<CsvSurvey> {
+  const clean = await scanClean(shape, hooks);
+  if (clean) return clean;
   const { dialect } = shape;
-  const literal: Attempt = { dialect: { ...dialect, quote: "" }, quoting: "lenient" };
-  const attempts: readonly Attempt[] = dialect.quote === ""
-    ? [literal]
-    : [{ dialect, quoting: "strict" }, { dialect, quoting: "lenient" }, literal];
-  for (const attempt of attempts) {
-    try {
-      const { survey, swallowed } = await surveyOnce(shape, attempt, hooks);
-      if (swallowed === 0 || attempt === literal) return survey;
-      // A stray quote may have made one bad row of many good ones.
-      const other = await surveyOnce(shape, literal, hooks);
-      return other.survey.rejected < swallowed ? other.survey : survey;
-    } catch (error) {
-      if (!(error instanceof QuoteFault)) throw error;
-    }
+  const literal = { ...dialect, quote: "" };
+  if (dialect.quote === "") return (await parseWhole(shape, dialect, hooks)).survey;
+  try {
+    const { survey, swallowed } = await parseWhole(shape, dialect, hooks);
+    if (swallowed === 0) return survey;
+    // A stray quote may have made one bad row of many good ones.
+    const other = await parseWhole(shape, literal, hooks);
+    return other.survey.rejected < swallowed ? other.survey : survey;
+  } catch (error) {
+    if (!(error instanceof QuoteFault)) throw error;
+    return (await parseWhole(shape, literal, hooks)).survey;
   }
-  throw new AppError("UNREADABLE_FILE", "The quotes in the file do not pair up.");
 }
 
-async function surveyOnce(
+const sketchesFor = (shape: DetectedDelimited) => shape.headers.map(() => new ColumnSketch());
+
+async function scanClean(
   shape: DetectedDelimited,
-  attempt: Attempt,
+  hooks: SurveyHooks,
+): Promise<CsvSurvey | undefined> {
+  const { dialect } = shape;
+  if (!CleanScan.takes(dialect)) return undefined;
+  const sketches = sketchesFor(shape);
+  const scan = new CleanScan(dialect, sketches, shape.header);
+  const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+  for await (const chunk of hooks.chunks()) {
+    if (!scan.write(decoder.decode(chunk, { stream: true }))) return undefined;
+    hooks.progress?.(sketches, scan.rows, 0);
+  }
+  if (!scan.end()) return undefined;
+  // Postgres before 18 takes this line for the end of the data; no type but text has it.
+  const endMark = sketches.length === 1 && sketches[0]!.isText;
+  return { dialect, sketches, rows: scan.rows, rejected: 0, blankLines: 0, clean: !endMark };
+}
+
+async function parseWhole(
+  shape: DetectedDelimited,
+  dialect: Dialect,
   hooks: SurveyHooks,
 ): Promise<{ survey: CsvSurvey; swallowed: number }> {
   const width = shape.headers.length;
-  const sketches = Array.from({ length: width }, () => new ColumnSketch());
+  const sketches = sketchesFor(shape);
   let rows = 0;
   let rejected = 0;
   let swallowed = 0;
   let nulSeen = false;
-  let endMark = false;
   let skip = shape.header ? 1 : 0;
   async function* watched() {
     for await (const chunk of hooks.chunks()) {
@@ -88,7 +100,7 @@ async function surveyOnce(
       yield chunk;
     }
   }
-  const { blankLines } = await readCsv(watched(), attempt.dialect, attempt, {
+  const { blankLines } = await readCsv(watched(), dialect, {}, {
     row(fields) {
       if (skip > 0) {
         skip--;
@@ -105,12 +117,8 @@ async function surveyOnce(
         const text = fields[column]!;
         if (text !== "") sketches[column]!.addText(text);
       }
-      // Postgres before 18 takes this line for the end of the data.
-      if (width === 1 && fields[0] === "\\.") endMark = true;
     },
     pause: () => hooks.progress?.(sketches, rows, rejected),
   });
-  const clean = attempt.quoting === "strict" && rejected === 0 && blankLines === 0 && !endMark;
-  const survey = { ...attempt, sketches, rows, rejected, blankLines, clean };
-  return { survey, swallowed };
+  return { survey: { dialect, sketches, rows, rejected, blankLines, clean: false }, swallowed };
 }

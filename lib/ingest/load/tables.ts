@@ -25,7 +25,8 @@ export const identityColumn = (name: string) =>
 export async function refuseTakenNames(tx: Tx, names: readonly string[]): Promise<void> {
   const taken = await tx<{ relname: string }[]>`
     SELECT relname FROM pg_catalog.pg_class
-    WHERE relnamespace = 'public'::regnamespace AND relname = ANY(${names as string[]}::text[])
+    WHERE relnamespace = 'public'::regnamespace
+      AND relname IN (SELECT json_array_elements_text(${JSON.stringify(names)}::text::json))
     ORDER BY relname`;
   if (taken.length === 0) return;
   const list = taken.map((row) => row.relname).join(", ");
