@@ -13,16 +13,36 @@ export function mcpUrl(baseUrl: URL, slug: Slug): string {
   return `${baseUrl.origin}/mcp/${slug}`;
 }
 
+// Anybody may read it, from any page: it is the same for all.
+const HEADERS = {
+  "access-control-allow-origin": "*",
+  "access-control-allow-methods": "GET, HEAD, OPTIONS",
+  "access-control-allow-headers": "*",
+  "allow": "GET, HEAD, OPTIONS",
+};
+
 /**
  * Answers with an endpoint's metadata (RFC 9728, section 2): the same for every well-formed slug, so
  * that it tells of none whether it exists. There is no authorization server yet, and none is named:
  * a client would go looking for it.
  */
-export function protectedResource(baseUrl: URL, slug: Slug): Response {
-  return Response.json({
-    resource: mcpUrl(baseUrl, slug),
-    bearer_methods_supported: ["header"],
-    scopes_supported: ["mcp", "mcp:write"],
-    resource_name: "Bulkhead MCP endpoint",
-  }, { headers: { "cache-control": "public, max-age=300" } });
+export function protectedResource(
+  { baseUrl }: { readonly baseUrl: URL },
+  request: Request,
+  slug: Slug,
+): Response {
+  switch (request.method) {
+    case "GET":
+    case "HEAD":
+      return Response.json({
+        resource: mcpUrl(baseUrl, slug),
+        bearer_methods_supported: ["header"],
+        scopes_supported: ["mcp", "mcp:write"],
+        resource_name: "Bulkhead MCP endpoint",
+      }, { headers: { ...HEADERS, "cache-control": "public, max-age=300" } });
+    case "OPTIONS":
+      return new Response(null, { status: 204, headers: HEADERS });
+    default:
+      return new Response(null, { status: 405, headers: HEADERS });
+  }
 }

@@ -51,7 +51,11 @@ export interface Challenge {
 /** The scope without which nothing is to be had here. */
 const BASIC_SCOPE = "mcp";
 
-function wwwAuthenticate(error: AppError, { metadataUrl, presented }: Challenge): string | null {
+/** `WWW-Authenticate` for an error, where it has one. */
+export function wwwAuthenticate(
+  error: AppError,
+  { metadataUrl, presented }: Challenge,
+): string | null {
   const parameters = `resource_metadata="${metadataUrl}", scope="${BASIC_SCOPE}"`;
   switch (error.code) {
     case "AUTHENTICATION_REQUIRED":

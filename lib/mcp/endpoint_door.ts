@@ -1,0 +1,48 @@
+import { enterEndpoint } from "../endpoints/mod.ts";
+import { networkOf } from "../http/mod.ts";
+import type { EndpointScope } from "../principal.ts";
+import type { Services } from "../services.ts";
+import { authenticate } from "../tokens/mod.ts";
+import { loadManifest } from "../tools/mod.ts";
+import { endpointTarget } from "./endpoint_target.ts";
+import type { Door, Knock } from "./server.ts";
+
+/**
+ * Authenticates, then enters: nothing is said of a slug to who is not known.
+ *
+ * @throws AUTHENTICATION_REQUIRED, RATE_LIMITED, ACCESS_DENIED, ENDPOINT_NOT_READY.
+ */
+export async function enterWithToken(
+  services: Services,
+  { request, requestId, slug, peer }: Knock,
+): Promise<EndpointScope> {
+  const network = networkOf(request, peer, services);
+  const authorization = request.headers.get("authorization");
+  const principal = await authenticate(services, authorization, network);
+  const { tenantId } = principal;
+  const scope = { requestId, principal, tenantId, network, signal: request.signal };
+  return await enterEndpoint(services, scope, slug);
+}
+
+/** The door to every tenant's endpoints. */
+export function endpointDoor(services: Services): Door {
+  return {
+    policy: services,
+    log: services.log,
+    async enter(knock) {
+      const scope = await enterWithToken(services, knock);
+      const manifest = await loadManifest(services, scope);
+      const owner = String(scope.principal.tokenId);
+      return {
+        target: endpointTarget(
+          services,
+          scope,
+          manifest,
+          () => enterWithToken(services, knock),
+        ),
+        owner,
+        caller: `${owner}\0${scope.endpoint.id}\0${scope.network}`,
+      };
+    },
+  };
+}
