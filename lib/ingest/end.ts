@@ -2,7 +2,8 @@ import { type AuditEvent, recordEvent } from "../audit/mod.ts";
 import type { Services } from "../services.ts";
 import { type IngestRef, objectKey } from "./ingest.ts";
 import type { LoadReport } from "./load/mod.ts";
-import { type EndedFrom, endIngest, type Outcome } from "./store.ts";
+import { enqueueLoad } from "./enqueue.ts";
+import { type EndedFrom, endIngest, type Outcome, selectNext } from "./store.ts";
 
 function tables(report: LoadReport) {
   return report.tables.map(({ name, mode, rows, rejected }) => ({ name, mode, rows, rejected }));
@@ -20,8 +21,9 @@ function eventOf(outcome: Outcome): Pick<AuditEvent, "action" | "detail"> {
 }
 
 /**
- * Ends a load: status and audit entry in one transaction, then its file goes. Only who still holds the
- * load ends it; false says that somebody else has it, and then nothing was touched.
+ * Ends a load: status, audit entry and the job of the endpoint's next load in one transaction; then its
+ * file goes. Only who still holds the load ends it; false says that somebody else has it, and then
+ * nothing was touched.
  */
 export async function endLoad(
   services: Services,
@@ -41,6 +43,8 @@ export async function endLoad(
       subject: ref.ingestId,
       detail: detail ?? {},
     });
+    const next = await selectNext(tx, ref.endpointId);
+    if (next) await enqueueLoad(services, tx, { ...ref, ingestId: next });
     return true;
   });
   if (ended) await removeFile(services, ref);

@@ -5,7 +5,7 @@ export { cleanFileName } from "./file_name.ts";
 export type { IngestProgress, IngestRef, IngestStatus, IngestView } from "./ingest.ts";
 export { type UploadOptions, uploadOptions } from "./options.ts";
 export { declareForeignKey, dropForeignKey } from "./foreign_keys.ts";
-export { DuplicateFile, INGEST_JOB } from "./queue.ts";
+export { DuplicateFile } from "./queue.ts";
 export { getIngest, listIngests, listRejects, type RejectsPage } from "./read.ts";
 export { type AfterLoad, runIngest } from "./run.ts";
 export { serveIngests } from "./serve.ts";

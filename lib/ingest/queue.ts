@@ -1,11 +1,9 @@
 import { AppError } from "../errors.ts";
+import { enqueueLoad } from "./enqueue.ts";
 import type { Services } from "../services.ts";
 import type { IngestRef, IngestView } from "./ingest.ts";
 import type { Received } from "./receive.ts";
 import { queueIngest, selectSameBytes } from "./store.ts";
-
-/** Name of the jobs that load files. */
-export const INGEST_JOB = "ingest";
 
 /** The same bytes are loaded already, or on the way. */
 export class DuplicateFile extends AppError {
@@ -31,7 +29,7 @@ export function queueFile(
     if (earlier) throw new DuplicateFile(earlier);
     const queued = await queueIngest(tx, ref.ingestId, file);
     if (!queued) throw new AppError("CANCELLED", "The upload was cancelled.");
-    await services.jobs.enqueue(tx, INGEST_JOB, { ...ref }, { key: ref.ingestId });
+    await enqueueLoad(services, tx, ref);
     return queued;
   });
 }

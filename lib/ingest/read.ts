@@ -14,11 +14,16 @@ export function refOf(scope: EndpointScope, ingestId: IngestId): IngestRef {
   return { tenantId: scope.tenantId, endpointId: scope.endpoint.id, ingestId };
 }
 
-/** The latest loads of an endpoint, newest first, a hundred at most. */
-export function listIngests(services: Services, scope: EndpointScope): Promise<IngestView[]> {
+/** The latest loads of an endpoint, newest first, a hundred at most unless `limit` says otherwise. */
+export function listIngests(
+  services: Services,
+  scope: EndpointScope,
+  page: { readonly limit?: number; readonly after?: IngestId | null } = {},
+): Promise<IngestView[]> {
+  const { limit = LISTED, after = null } = page;
   return services.control.tenant(
     scope.tenantId,
-    (tx) => selectIngests(tx, scope.endpoint.id, LISTED),
+    (tx) => selectIngests(tx, scope.endpoint.id, { limit, after }),
   );
 }
 

@@ -1,12 +1,13 @@
 import { endpointRoles, openEndpoint } from "../endpoints/mod.ts";
 import { AppError, toAppError } from "../errors.ts";
 import type { EndpointScope } from "../principal.ts";
-import { fromPostgres, type Sql } from "../postgres/mod.ts";
+import { fromPostgres, type Sql, sqlState } from "../postgres/mod.ts";
 import type { Services } from "../services.ts";
 import { endLoad, removeFile } from "./end.ts";
 import { selectLoaded } from "./endpoint_store.ts";
 import { type IngestProgress, type IngestRef, LAPSE_SECONDS, objectKey } from "./ingest.ts";
 import { loadFile, type LoadReport } from "./load/mod.ts";
+import { queueSearchIndex } from "./search_job.ts";
 import {
   type Claimed,
   claimIngest,
@@ -44,7 +45,8 @@ interface Run {
 
 /**
  * Does one load, from wherever it stands: claims it, loads the file where that did not happen yet, has
- * the manifest rebuilt, and ends it. Without effect where another process works on it or it is over.
+ * the manifest rebuilt, and ends it. Without effect where another process works on it, it is over, or
+ * another load of its endpoint comes first, whose end then brings it up again.
  *
  * @param signal Aborted when the process stops; then the load is given back for another to take.
  * @throws What another attempt may overcome.
@@ -58,7 +60,7 @@ export async function runIngest(
   const claim = crypto.randomUUID();
   const claimed = await services.control.tenant(
     ref.tenantId,
-    (tx) => claimIngest(tx, ref.ingestId, claim, LAPSE_SECONDS),
+    (tx) => claimIngest(tx, ref, claim, LAPSE_SECONDS),
   );
   if (!claimed) return await dropOrphan(services, ref);
 
@@ -82,7 +84,7 @@ export async function runIngest(
   } catch (error) {
     if (run.stopped === "lost") return;
     const fault = toAppError(fromPostgres(error));
-    const again = fault.code === "UNAVAILABLE" && claimed.attempts < ATTEMPTS_AT_MOST;
+    const again = isPassing(fault) && claimed.attempts < ATTEMPTS_AT_MOST;
     if (run.stopped === null && (signal.aborted || again)) {
       await services.control.tenant(
         ref.tenantId,
@@ -118,6 +120,7 @@ async function perform(services: Services, run: Run, afterLoad: AfterLoad): Prom
     release();
   }
   await rebuild(services, scope, run, afterLoad);
+  await queueSearchIndex(services, run.ref, run.claimed.slug, report);
   return { status: "done", report };
 }
 
@@ -173,6 +176,11 @@ async function rebuild(
       throw new AppError("UNAVAILABLE", undefined, { cause });
     }
   }
+}
+
+/** What another attempt may overcome: a database out of reach, or locks that a dying process holds. */
+function isPassing(fault: AppError): boolean {
+  return fault.code === "UNAVAILABLE" || sqlState(fault.cause) === "55P03";
 }
 
 /** A load that vanished with its endpoint leaves its file to whoever looks for it. */

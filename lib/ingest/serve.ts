@@ -2,8 +2,9 @@ import { z } from "zod";
 import { isId } from "../ids.ts";
 import type { EndpointId, IngestId, TenantId } from "../ids.ts";
 import type { Services } from "../services.ts";
-import { INGEST_JOB } from "./queue.ts";
+import { INGEST_JOB } from "./enqueue.ts";
 import { type AfterLoad, runIngest } from "./run.ts";
+import { runSearchIndex, SEARCH_JOB } from "./search_job.ts";
 import { sweepIngests } from "./sweep.ts";
 
 const SWEEP_EVERY_MS = 10_000;
@@ -29,6 +30,11 @@ export async function serveIngests(
     INGEST_JOB,
     (payload, signal) => runIngest(services, job.parse(payload), afterLoad, signal),
     options,
+  );
+  await services.jobs.work(
+    SEARCH_JOB,
+    (payload, signal) => runSearchIndex(services, payload, afterLoad, signal),
+    { concurrency: 1 },
   );
   let sweeping: Promise<unknown> | null = null;
   const sweep = () => {

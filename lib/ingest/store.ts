@@ -127,42 +127,61 @@ export interface Claimed {
   readonly cancelRequested: boolean;
 }
 
-/** Takes a load that waits, or one whose process has been silent; null where there is none such. */
+/**
+ * Takes a load that waits, or one whose process has been silent. Null where it is neither, or where
+ * another load of its endpoint comes first: they go one at a time, in their order.
+ */
 export async function claimIngest(
   tx: Tx,
-  id: IngestId,
+  ref: IngestRef,
   claim: string,
   lapseSeconds: number,
 ): Promise<Claimed | null> {
+  // Claims on one endpoint come one after the other.
+  const [endpoint] = await tx<{ slug: Slug }[]>`
+    SELECT slug FROM endpoints WHERE id = ${ref.endpointId} FOR NO KEY UPDATE`;
+  if (!endpoint) return null;
   const [row] = await tx<
     {
       attempts: number;
-      slug: Slug;
       file_name: string;
       size_bytes: string;
       options: LoadOptions;
       cancel_requested: boolean;
     }[]
   >`
-    UPDATE ingests i
-    SET status = 'running', claim = ${claim}, attempts = i.attempts + 1, heartbeat_at = now()
-    FROM endpoints e
-    WHERE i.id = ${id} AND e.id = i.endpoint_id AND (
-      i.status = 'queued' OR i.status = 'running'
-        AND i.heartbeat_at < now() - make_interval(secs => ${lapseSeconds})
+    UPDATE ingests mine
+    SET status = 'running', claim = ${claim}, attempts = attempts + 1, heartbeat_at = now()
+    WHERE id = ${ref.ingestId} AND endpoint_id = ${ref.endpointId} AND (
+      status = 'queued' OR
+      status = 'running' AND heartbeat_at < now() - make_interval(secs => ${lapseSeconds})
+    ) AND NOT EXISTS (
+      SELECT FROM ingests other
+      WHERE other.endpoint_id = mine.endpoint_id AND other.id <> mine.id AND (
+        other.status = 'running' OR
+        other.status = 'queued' AND (other.created_at, other.id) < (mine.created_at, mine.id)
+      )
     )
-    RETURNING i.attempts, e.slug, i.file_name, i.size_bytes, i.options, i.cancel_requested`;
+    RETURNING attempts, file_name, size_bytes, options, cancel_requested`;
   return row
     ? {
       claim,
       attempts: row.attempts,
-      slug: row.slug,
+      slug: endpoint.slug,
       fileName: row.file_name,
       sizeBytes: Number(row.size_bytes),
       options: row.options,
       cancelRequested: row.cancel_requested,
     }
     : null;
+}
+
+/** The load of an endpoint that has waited longest; null where none waits. */
+export async function selectNext(tx: Tx, endpointId: EndpointId): Promise<IngestId | null> {
+  const [row] = await tx<{ id: IngestId }[]>`
+    SELECT id FROM ingests WHERE endpoint_id = ${endpointId} AND status = 'queued'
+    ORDER BY created_at, id LIMIT 1`;
+  return row?.id ?? null;
 }
 
 /** Reports that a claimed load lives; null where the claim is lost. */
@@ -254,15 +273,17 @@ export async function selectIngest(tx: Tx, ref: IngestRef): Promise<IngestView |
   return row ? view(row) : null;
 }
 
-/** The latest loads of an endpoint, newest first. */
+/** The latest loads of an endpoint, newest first; from after one of them on, where it is named. */
 export async function selectIngests(
   tx: Tx,
   endpointId: EndpointId,
-  limit: number,
+  page: { readonly limit: number; readonly after: IngestId | null },
 ): Promise<IngestView[]> {
+  // Ids are in the order of their making.
   const rows = await tx<Raw[]>`
-    SELECT ${columns(tx)} FROM ingests WHERE endpoint_id = ${endpointId}
-    ORDER BY created_at DESC, id DESC LIMIT ${limit}`;
+    SELECT ${columns(tx)} FROM ingests
+    WHERE endpoint_id = ${endpointId} AND (${page.after}::uuid IS NULL OR id < ${page.after}::uuid)
+    ORDER BY id DESC LIMIT ${page.limit}`;
   return rows.map(view);
 }
 

@@ -1,7 +1,8 @@
 import type { Services } from "../services.ts";
 import { endLoad, removeFile } from "./end.ts";
 import { type IngestRef, LAPSE_SECONDS, objectKey } from "./ingest.ts";
-import { DuplicateFile, INGEST_JOB, queueFile } from "./queue.ts";
+import { enqueueLoad } from "./enqueue.ts";
+import { DuplicateFile, queueFile } from "./queue.ts";
 import { measure, type Received } from "./receive.ts";
 import { deleteUpload, selectAbandoned, touchWaiting } from "./store.ts";
 
@@ -27,12 +28,10 @@ export async function sweepIngests(services: Services): Promise<number> {
 }
 
 /** The claim decides whether the job finds anything to do: another process may have it by then. */
-async function queueAgain(services: Services, { tenantId, endpointId, ingestId }: IngestRef) {
-  await services.control.tenant(tenantId, async (tx) => {
-    await touchWaiting(tx, ingestId);
-    await services.jobs.enqueue(tx, INGEST_JOB, { tenantId, endpointId, ingestId }, {
-      key: ingestId,
-    });
+async function queueAgain(services: Services, ref: IngestRef): Promise<void> {
+  await services.control.tenant(ref.tenantId, async (tx) => {
+    await touchWaiting(tx, ref.ingestId);
+    await enqueueLoad(services, tx, ref);
   });
 }
 

@@ -1,5 +1,5 @@
 import { AppError } from "../../errors.ts";
-import { fromPostgres, type Sql, sqlState, type Tx } from "../../postgres/mod.ts";
+import { fromPostgres, sqlState, type Tx } from "../../postgres/mod.ts";
 import { detect, type Detected, type DetectedJson, NotUtf8 } from "../detect/mod.ts";
 import { tableNameOf } from "../infer/mod.ts";
 import { appendRows } from "./append.ts";
@@ -12,6 +12,7 @@ import { surveyCsv } from "./csv_survey.ts";
 import { checkWidth } from "./draft.ts";
 import { surveyJson } from "./json_source.ts";
 import { settleKeys } from "./keys.ts";
+import { indexTable, isIndexedLater } from "./search_index.ts";
 import type { Source } from "./source.ts";
 import { execute } from "./statements.ts";
 import { surveyedSource, surveyHooks, type Told } from "./survey.ts";
@@ -27,7 +28,7 @@ const storable = (text: string) => text.replaceAll("\0", "\u2400").toWellFormed(
  * the first report. Memory does not grow with the file.
  *
  * Throws AppError: EMPTY_FILE, UNSUPPORTED_FORMAT, UNREADABLE_FILE, SHAPE_MISMATCH (append),
- * CONFLICT (the name is taken, or another load runs), UNKNOWN_TABLE (append), CANCELLED.
+ * CONFLICT (the name is taken), UNKNOWN_TABLE (append), CANCELLED.
  */
 export async function loadFile(input: LoadInput): Promise<LoadReport> {
   try {
@@ -57,11 +58,6 @@ function faultOf(error: unknown): unknown {
     const detail = "A row has more columns or longer fields than Postgres can hold.";
     return new AppError("UNREADABLE_FILE", detail, { cause: error });
   }
-  if (state === "55P03") {
-    return new AppError("CONFLICT", "Another load into this endpoint is under way.", {
-      cause: error,
-    });
-  }
   return fromPostgres(error);
 }
 
@@ -77,7 +73,7 @@ function loadDetected(
   found: Detected,
   warnings: readonly string[],
 ): Promise<LoadReport> {
-  return inTransaction(input.owner, async (tx) => {
+  return inTransaction(input, async (tx) => {
     const before = await doneBefore(tx, input.ingestId);
     if (before) return before;
     if (found.format === "csv" || found.format === "tsv") checkWidth(found.headers.length);
@@ -105,17 +101,18 @@ function loadDetected(
   });
 }
 
-function inTransaction<T>(owner: Sql, run: (tx: Tx) => Promise<T>): Promise<T> {
-  return owner.begin(async (tx) => {
+function inTransaction<T>(input: LoadInput, run: (tx: Tx) => Promise<T>): Promise<T> {
+  return input.owner.begin(async (tx) => {
     // A large file takes as long as it takes; the signal ends it.
     await tx`SET LOCAL statement_timeout = 0`;
     await tx`SET LOCAL idle_in_transaction_session_timeout = 0`;
+    await tx`SET LOCAL lock_timeout = 0`;
     await tx`SET LOCAL client_min_messages = error`;
     // What a date or a time says must not hang on a session's settings.
     await tx`SET LOCAL datestyle = 'ISO, MDY'`;
     await tx`SET LOCAL timezone = 'UTC'`;
     // One load at a time: two would race for names and keys.
-    await tx`LOCK TABLE bulkhead.loads IN SHARE ROW EXCLUSIVE MODE`;
+    await execute(tx, "LOCK TABLE bulkhead.loads IN SHARE ROW EXCLUSIVE MODE", input.signal);
     return await run(tx);
   }) as Promise<T>;
 }
@@ -150,9 +147,13 @@ async function createFile(tx: Tx, input: LoadInput, found: Detected): Promise<Lo
   await setAsideRejects(tx, input, source);
   teller(input, "keys")(0, 0);
   const keys = await settleKeys(tx, source.drafts, input.signal);
+  const catalogue = await readCatalogue(tx);
   const tables: TableReport[] = [];
   for (const draft of source.drafts) {
     await commentColumns(tx, draft);
+    if (!isIndexedLater(draft)) {
+      await indexTable(tx, catalogue.get(draft.name)!, input.signal);
+    }
     await grantRead(tx, draft.name, input.readers ?? []);
     await execute(tx, `ANALYZE ${publicTable(draft.name)}`, input.signal);
     tables.push({

@@ -13,6 +13,12 @@ const SEARCHED_CHARACTERS = 100_000;
 /** Columns that are searched; an index's expression cannot grow without end. */
 const SEARCHED_COLUMNS = 100;
 
+/** Rows past which the index takes longer to build than its table took to load. */
+const INDEXED_AT_ONCE = 50_000;
+
+/** Whether a table of so many rows is loaded without its full-text index, for `indexForSearch`. */
+export const isIndexedLater = (table: { readonly rows: number }) => table.rows > INDEXED_AT_ONCE;
+
 /** The name of a table's full-text index. */
 export const searchIndexName = (table: string) => objectName(table, [], "search_idx");
 
@@ -27,31 +33,41 @@ export function searchExpression(table: CatalogueTable): string | undefined {
 }
 
 /**
- * Gives every table that has text and no full-text index yet its index, named `<table>_search_idx`.
- * Search works without it, slower: so it is built once the rows can be seen already. May be repeated
- * after a crash. Answers the tables that were given one.
+ * Gives a table its full-text index, named `<table>_search_idx`; without effect where it has one or
+ * has no text.
+ */
+export async function indexTable(
+  tx: Tx,
+  table: CatalogueTable,
+  signal: AbortSignal,
+): Promise<void> {
+  const expression = searchExpression(table);
+  if (expression === undefined) return;
+  await execute(
+    tx,
+    `CREATE INDEX IF NOT EXISTS ${quoteIdent(searchIndexName(table.name))} ` +
+      `ON ${publicTable(table.name)} USING gin ((${expression}))`,
+    signal,
+  );
+}
+
+/**
+ * Gives every table that has text and no full-text index yet its index. A load leaves that out where
+ * it would take longer than the load: search works without, only slower. May be repeated after a
+ * crash. Answers the tables that were given one.
  */
 export async function indexForSearch(owner: Sql, signal: AbortSignal): Promise<string[]> {
   const tables = await owner.begin((tx) => tablesWithoutIndex(tx));
-  const indexed: string[] = [];
   for (const table of tables) {
-    const expression = searchExpression(table);
-    if (expression === undefined) continue;
     await owner.begin(async (tx) => {
+      await tx`SET LOCAL statement_timeout = 0`;
+      await tx`SET LOCAL lock_timeout = 0`;
       // Words too long for an index are left out with a notice each.
       await tx`SET LOCAL client_min_messages = error`;
-      await tx`SET LOCAL statement_timeout = 0`;
-      await execute(
-        tx,
-        `CREATE INDEX IF NOT EXISTS ${quoteIdent(searchIndexName(table.name))} ` +
-          `ON ${publicTable(table.name)} USING gin ((${expression}))`,
-        signal,
-      );
-      await execute(tx, `ANALYZE ${publicTable(table.name)}`, signal);
+      await indexTable(tx, table, signal);
     });
-    indexed.push(table.name);
   }
-  return indexed;
+  return tables.map((table) => table.name);
 }
 
 async function tablesWithoutIndex(tx: Tx): Promise<CatalogueTable[]> {
@@ -60,5 +76,7 @@ async function tablesWithoutIndex(tx: Tx): Promise<CatalogueTable[]> {
     WHERE relnamespace = 'public'::regnamespace AND relkind IN ('i', 'I')`;
   const names = new Set(indexes.map((row) => row.relname));
   const tables = await readCatalogue(tx);
-  return [...tables.values()].filter((table) => !names.has(searchIndexName(table.name)));
+  return [...tables.values()].filter((table) =>
+    !names.has(searchIndexName(table.name)) && searchExpression(table) !== undefined
+  );
 }
