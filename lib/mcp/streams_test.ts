@@ -1,14 +1,8 @@
 import assert from "node:assert/strict";
+import { MCP_META, mcpHarness } from "../../tests/harness/mcp.ts";
 import { AppError } from "../errors.ts";
-import type { Slug } from "../ids.ts";
-import { createLog } from "../log.ts";
-import { type CallContext, type Change, createMcpServer, type McpTarget } from "./mod.ts";
+import type { CallContext, Change, McpTarget } from "./mod.ts";
 
-const SLUG = "movies-abc123" as Slug;
-const META = {
-  "io.modelcontextprotocol/protocolVersion": "2026-07-28",
-  "io.modelcontextprotocol/clientCapabilities": {},
-};
 const SUBSCRIPTION = "io.modelcontextprotocol/subscriptionId";
 
 /** A target that changes when told to, and whose only tool never ends by itself. */
@@ -38,27 +32,9 @@ function waiting() {
       watchers.delete(watcher);
     },
   };
-  const server = createMcpServer({
-    policy: { baseUrl: new URL("https://mcp.example"), allowedOrigins: new Set() },
-    log: createLog(() => {}),
-    enter: ({ request }) => {
-      const owner = request.headers.get("authorization") ?? "token";
-      return Promise.resolve({ target, owner, caller: owner });
-    },
-  });
-  const post = (body: unknown, headers: Record<string, string>, signal?: AbortSignal) =>
-    server.answer(
-      new Request(`https://mcp.example/mcp/${SLUG}`, {
-        method: "POST",
-        headers: { "content-type": "application/json", ...headers },
-        body: JSON.stringify(body),
-        ...(signal ? { signal } : {}),
-      }),
-      SLUG,
-      null,
-    );
+  const { server, post } = mcpHarness(target);
   const modern = (method: string, params: object, id: string | number, name?: string) =>
-    post({ jsonrpc: "2.0", id, method, params: { _meta: META, ...params } }, {
+    post({ jsonrpc: "2.0", id, method, params: { _meta: MCP_META, ...params } }, {
       "mcp-protocol-version": "2026-07-28",
       "mcp-method": method,
       ...(name ? { "mcp-name": name } : {}),
@@ -148,7 +124,7 @@ Deno.test("listen() bounds how many streams a credential holds open", async () =
 
 Deno.test("answer() cancels a call when the client closes its stream, and says no more", async () => {
   const { calls, modern } = waiting();
-  const meta = { ...META, progressToken: 1 };
+  const meta = { ...MCP_META, progressToken: 1 };
   const response = await modern("tools/call", { name: "wait", _meta: meta }, 1, "wait");
   const stream = reader(response);
   await stream.next();
@@ -162,7 +138,7 @@ Deno.test("answer() cancels a call when the client goes away before its answer",
   const { calls, post } = waiting();
   for (const version of ["2026-07-28", "2025-11-25"]) {
     const gone = new AbortController();
-    const params = { name: "wait", ...(version === "2026-07-28" ? { _meta: META } : {}) };
+    const params = { name: "wait", ...(version === "2026-07-28" ? { _meta: MCP_META } : {}) };
     const answer = post(
       { jsonrpc: "2.0", id: 1, method: "tools/call", params },
       { "mcp-protocol-version": version, "mcp-method": "tools/call", "mcp-name": "wait" },
