@@ -1,5 +1,6 @@
 /** The REST interface: routes as data, served and described from the same schemas. */
 export { endpointResource, showEndpoint } from "./endpoint_resource.ts";
+export { ingestResource, rejectResource, showIngest, showReject } from "./ingest_resource.ts";
 export { fieldsOf, validate } from "./input.ts";
 export { displayName } from "./names.ts";
 export { type OpenApiDocument, openApiDocument } from "./openapi.ts";
@@ -13,4 +14,5 @@ export {
   tenantRoute,
 } from "./route.ts";
 export { createRest, type RestClient } from "./server.ts";
+export { showTable, tableResource } from "./table_resource.ts";
 export { mintedResource, showMinted, showToken, tokenResource } from "./token_resource.ts";

@@ -94,7 +94,7 @@ function parametersOf(route: RestRoute, write: Write): Json[] {
       : { type: "string" },
   }));
   const inQuery = Object.entries(route.query?.shape ?? {}).map(([name, schema]) => {
-    const { description, ...json } = write(schema as z.ZodType, "output");
+    const { description, ...json } = write(schema as z.ZodType, "input");
     return {
       name,
       in: "query",

@@ -2,13 +2,20 @@ import { z } from "zod";
 import { AppError } from "../errors.ts";
 import type { AnyId } from "../ids.ts";
 
+const DEFAULT_LIMIT = 50;
 const MAX_LIMIT = 200;
 
 /** Query parameters of a list. */
 export const pageQuery = z.strictObject({
-  limit: z.string().regex(/^\d{1,4}$/, "must be a whole number").transform(Number)
-    .pipe(z.int().min(1).max(MAX_LIMIT)).default(50)
-    .describe("How many to answer at most."),
+  limit: z.string().refine((text) => /^\d{1,4}$/.test(text), "must be a whole number")
+    .transform(Number).pipe(z.int().min(1).max(MAX_LIMIT)).default(DEFAULT_LIMIT)
+    .meta({
+      description: "How many to answer at most.",
+      type: "integer",
+      default: DEFAULT_LIMIT,
+      minimum: 1,
+      maximum: MAX_LIMIT,
+    }),
   cursor: z.string().max(100).optional()
     .describe("`next_cursor` of the page before."),
 });

@@ -1,9 +1,13 @@
 import type { RestRoute } from "../../lib/rest/mod.ts";
 import { ENDPOINT_ROUTES } from "./endpoints.ts";
+import { INGEST_ROUTES } from "./ingests.ts";
+import { SCHEMA_ROUTES } from "./schema.ts";
 import { TOKEN_ROUTES } from "./tokens.ts";
 
 /** Every route of `/v1`, in the order in which the document lists them. */
 export const REST_ROUTES: readonly RestRoute[] = [
   ...ENDPOINT_ROUTES,
+  ...INGEST_ROUTES,
+  ...SCHEMA_ROUTES,
   ...TOKEN_ROUTES,
 ];
