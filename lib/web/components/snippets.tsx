@@ -14,7 +14,7 @@ interface SnippetsProps {
 /** What to paste into each client, one at a time; opens and closes without scripts. */
 export function ClientSnippets({ name, url, token = TOKEN_PLACEHOLDER }: SnippetsProps) {
   return (
-    <div class="clients">
+    <div class="leaves">
       {clientSnippets({ name, mcpUrl: url, token }).map(({ client, where, text }, index) => (
         <details key={client} name="clients" open={index === 0}>
           <summary>{client}</summary>

@@ -83,14 +83,23 @@ export function IngestReport({ ingest, report, rejects, more }: ReportProps) {
       </Compartment>
       <Compartment id="tables" title="What was made" about="Types hold everything the file said.">
         <Table caption="Tables of this load" columns={TABLES} rows={report.tables} />
-        {report.tables.map((table) => (
-          <details key={table.name} class="fold">
-            <summary>
-              Columns of <code>{table.name}</code>
-            </summary>
-            <Table caption={`Columns of ${table.name}`} columns={COLUMNS} rows={table.columns} />
-          </details>
-        ))}
+        <div class="leaves">
+          {report.tables.map((table) => (
+            <details key={table.name} open={report.tables.length === 1}>
+              <summary>
+                <code>{table.name}</code>
+                <span class="aside">{formatCount(table.columns.length)} columns</span>
+              </summary>
+              <div class="stack">
+                <Table
+                  caption={`Columns of ${table.name}`}
+                  columns={COLUMNS}
+                  rows={table.columns}
+                />
+              </div>
+            </details>
+          ))}
+        </div>
       </Compartment>
       {rejects.length > 0 && (
         <Compartment

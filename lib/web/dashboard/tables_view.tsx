@@ -37,7 +37,7 @@ const columnsOf = (table: TableView): Column<TableColumn>[] => [
 /** An endpoint's tables, each opening on its columns; a single one is open. */
 export function TablesView({ tables }: { tables: readonly TableView[] }) {
   return (
-    <div class="clients">
+    <div class="leaves">
       {tables.map((table) => (
         <details key={table.name} open={tables.length === 1}>
           <summary>

@@ -1,0 +1,79 @@
+import assert from "node:assert/strict";
+import { type BrowserContextOptions, chromium, type Page } from "playwright-core";
+import { serveIngests } from "../../lib/ingest/mod.ts";
+import { listen } from "../../lib/start/listen.ts";
+import { rebuildManifest } from "../../lib/tools/mod.ts";
+import { createHandler } from "../../routes/handler.ts";
+import { testServices } from "../harness/mod.ts";
+
+/** Where Chromium is; where it is not there, these tests are skipped. */
+export const CHROMIUM = Deno.env.get("CHROMIUM") ?? "/usr/bin/chromium";
+
+/** Whether there is a Chromium to test with. */
+export function hasChromium(): boolean {
+  try {
+    return Deno.statSync(CHROMIUM).isFile;
+  } catch {
+    return false;
+  }
+}
+
+const ARGS = [
+  "--no-sandbox",
+  "--disable-gpu",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+];
+
+/** A page of a real browser on a real server. */
+export interface Browsing extends AsyncDisposable {
+  readonly page: Page;
+  readonly origin: string;
+  /** Everything that the browser complained of: errors of scripts, of the console, of the policy. */
+  readonly complaints: string[];
+}
+
+/** Starts the whole server on throwaway data, and a browser on its first page. */
+export async function browse(options: BrowserContextOptions = {}): Promise<Browsing> {
+  const closing = new AsyncDisposableStack();
+  const listener = listen("127.0.0.1", 0);
+  const origin = `http://127.0.0.1:${listener.port}`;
+  const test = closing.use(await testServices({ baseUrl: origin }));
+  const { services } = test;
+  const loads = await serveIngests(
+    services,
+    (scope) => rebuildManifest(services, scope, "data loaded").then(() => {}),
+  );
+  closing.defer(() => loads.stop());
+  listener.serve(await createHandler(services));
+  closing.defer(() => listener.close());
+  const browser = await chromium.launch({ executablePath: CHROMIUM, args: ARGS });
+  closing.defer(() => browser.close());
+  const context = await browser.newContext({
+    permissions: ["clipboard-read", "clipboard-write"],
+    ...options,
+  });
+  const page = await context.newPage();
+  const complaints: string[] = [];
+  page.on("pageerror", (error) => complaints.push(`script: ${error.message}`));
+  page.on("console", (message) => {
+    if (message.type() === "error" || message.type() === "warning") {
+      complaints.push(`console: ${message.text()}`);
+    }
+  });
+  page.on("request", (request) => {
+    if (new URL(request.url()).origin !== origin) complaints.push(`foreign: ${request.url()}`);
+  });
+  page.setDefaultTimeout(20_000);
+  await page.goto(origin);
+  return { page, origin, complaints, [Symbol.asyncDispose]: () => closing.disposeAsync() };
+}
+
+/** Asserts that a page reads in one column: nothing is wider than the window. */
+export async function assertFits(page: Page): Promise<void> {
+  const over = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+  assert(over <= 0, `${page.url()} is ${over} pixels too wide`);
+}
