@@ -19,13 +19,12 @@ export function cursorKey(services: Services): Promise<Uint8Array> {
 
 /** JSON with the keys of every object in order, so that equal queries are equal texts. */
 function canonical(value: unknown): string {
-  return JSON.stringify(
-    value,
-    (_key, part) =>
-      part !== null && typeof part === "object" && !Array.isArray(part)
-        ? Object.fromEntries(Object.entries(part).sort(([a], [b]) => (a < b ? -1 : 1)))
-        : part,
-  );
+  if (value === null || typeof value !== "object") return JSON.stringify(value) ?? "null";
+  if (Array.isArray(value)) return `[${value.map(canonical).join(",")}]`;
+  const object = value as Record<string, unknown>;
+  const parts = Object.keys(object).filter((key) => object[key] !== undefined).sort()
+    .map((key) => `${JSON.stringify(key)}:${canonical(object[key])}`);
+  return `{${parts.join(",")}}`;
 }
 
 /** What a cursor is bound to: endpoint, permissions and the query, without cursor and limit. */

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { cell, fence } from "./compact.ts";
+import { fence, textCell } from "./compact.ts";
 import type { CompiledManifest, Table } from "./manifest/compile.ts";
 import { findTable } from "./names.ts";
 import { ANSWER_CHARS } from "./rows.ts";
@@ -67,12 +67,12 @@ function describeInWords(description: TableDescription, table: Table): string {
   );
   const lines = description.columns.map((column) => {
     const target = references.get(column.name);
-    return `  ${cell(column.name)} ${column.type}${column.nullable ? "" : " not null"}` +
+    return `  ${textCell(column.name)} ${column.type}${column.nullable ? "" : " not null"}` +
       (description.primary_key.includes(column.name) ? " key" : "") +
-      (target ? ` → ${cell(target)}` : "") +
-      (column.comment ? ` "${cell(column.comment)}"` : "");
+      (target ? ` → ${textCell(target)}` : "") +
+      (column.comment ? ` "${textCell(column.comment)}"` : "");
   });
-  return [`${cell(table.name)} (${sizeOf(table)})`, ...lines].join("\n");
+  return [`${textCell(table.name)} (${sizeOf(table)})`, ...lines].join("\n");
 }
 
 /** What tables there are. */

@@ -69,9 +69,16 @@ export const getRow = tableTool({
     const params = new Params();
     const where = keySql(params, source, keyValues(table, args.key));
     const fields = chooseFields(source, args.columns);
-    const statement = rowStatement(source, params, fields, where);
-    const [found] = await call.query(statement);
-    if (!found) throw new AppError("ROW_NOT_FOUND", `no row of ${quoted(table.name)} has that key`);
-    return answerRow(call, fields, found[0]!, statement.cell);
+    const answer = async (cutting: boolean) => {
+      const statement = rowStatement(source, params, fields, where, cutting);
+      const [found] = await call.query(statement);
+      if (!found) {
+        throw new AppError("ROW_NOT_FOUND", `no row of ${quoted(table.name)} has that key`);
+      }
+      return { json: found[0]!, cell: statement.cell };
+    };
+    const whole = await answer(false);
+    const { json, cell } = whole.json === "" ? await answer(true) : whole;
+    return answerRow(call, fields, json, cell);
   },
 });

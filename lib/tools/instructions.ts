@@ -1,6 +1,6 @@
 import type { EndpointRef } from "../principal.ts";
 import { CATALOGUE } from "./catalogue.ts";
-import { cell } from "./compact.ts";
+import { textCell } from "./compact.ts";
 import { sizeOf } from "./describe_tables.ts";
 import type { CompiledManifest, Table } from "./manifest/compile.ts";
 
@@ -9,7 +9,7 @@ const NAMED_TABLES = 40;
 function tableNames(manifest: CompiledManifest): string {
   const tables = [...manifest.tables.values()];
   const named = tables.slice(0, NAMED_TABLES)
-    .map((table) => `${cell(table.name)} (${sizeOf(table)})`).join(", ");
+    .map((table) => `${textCell(table.name)} (${sizeOf(table)})`).join(", ");
   const rest = tables.length - NAMED_TABLES;
   return rest > 0 ? `${named} and ${rest} more` : named;
 }
@@ -27,21 +27,23 @@ export function instructions(manifest: CompiledManifest): string {
 
 function tableLines(table: Table): string {
   const columns = [...table.columns.values()].map((column) =>
-    `${cell(column.name)} ${column.type}`
+    `${textCell(column.name)} ${column.type}`
   );
   const keys = table.foreignKeys.map((key) =>
-    `  - ${key.columns.map(cell).join(", ")} → ${cell(key.table)} (${
-      key.references.map(cell).join(", ")
+    `  - ${key.columns.map(textCell).join(", ")} → ${textCell(key.table)} (${
+      key.references.map(textCell).join(", ")
     })`
   );
-  return [`- ${cell(table.name)} (${sizeOf(table)}): ${columns.join(", ")}`, ...keys].join("\n");
+  return [`- ${textCell(table.name)} (${sizeOf(table)}): ${columns.join(", ")}`, ...keys].join(
+    "\n",
+  );
 }
 
 /** The endpoint's `llms.txt`: what it is, how to connect, what it holds (llmstxt.org). */
 export function llmsTxt(manifest: CompiledManifest, endpoint: EndpointRef, baseUrl: URL): string {
   const url = new URL(`/mcp/${endpoint.slug}`, baseUrl).href;
   return [
-    `# ${cell(endpoint.name)}`,
+    `# ${textCell(endpoint.name)}`,
     "> A database served to agents over the Model Context Protocol (MCP), read-only.",
     instructions(manifest),
     `## Connect\n\n- MCP, Streamable HTTP: ${url}\n- Authorization: Bearer with a token of this endpoint`,

@@ -1,6 +1,6 @@
 import type { ToolAnswer } from "./answer.ts";
 import type { Call } from "./call.ts";
-import { cell, fence } from "./compact.ts";
+import { cell, fence, textCell } from "./compact.ts";
 import { isCut, isNested, parseRows } from "./row_json.ts";
 import type { Field } from "./sql/field.ts";
 
@@ -9,7 +9,7 @@ export function answerRow(
   call: Call,
   fields: readonly Field[],
   json: string,
-  bound: number,
+  bound: number | null,
 ): ToolAnswer {
   const [row] = parseRows(json, isNested(fields));
   const cut = fields.some(({ label }) => isCut(row![label], bound));
@@ -17,7 +17,7 @@ export function answerRow(
   if (call.scope.endpoint.settings.textFormat === "json") {
     return { structured, text: structured, isError: false };
   }
-  const lines = fields.map(({ label }) => `${cell(label)}: ${cell(row![label])}`);
+  const lines = fields.map(({ label, kind }) => `${textCell(label)}: ${cell(row![label], kind)}`);
   const note = cut ? "Long values are cut.\n" : "";
   return { structured, text: note + fence(lines.join("\n")), isError: false };
 }

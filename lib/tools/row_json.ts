@@ -5,9 +5,9 @@ export type Row = Record<string, unknown>;
 
 const encoder = new TextEncoder();
 
-/** Whether a cell was cut: only then does it have more bytes than the bound. */
-export function isCut(value: unknown, bound: number): boolean {
-  return typeof value === "string" && value.length * 3 > bound &&
+/** Whether a cell was cut: only then does it have more bytes than the bound, if there was one. */
+export function isCut(value: unknown, bound: number | null): boolean {
+  return bound !== null && typeof value === "string" && value.length * 3 > bound &&
     encoder.encode(value).length > bound;
 }
 

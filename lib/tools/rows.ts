@@ -1,11 +1,11 @@
 import type { ToolAnswer } from "./answer.ts";
 import type { Call } from "./call.ts";
 import { compactRows, fence } from "./compact.ts";
-import { cursorBinding, cursorKey, openCursor, sealCursor } from "./cursor.ts";
+import { cursorBinding, cursorKey, type KeyValues, openCursor, sealCursor } from "./cursor.ts";
 import { isCut, isNested, parseRows, type Row } from "./row_json.ts";
 import type { Field } from "./sql/field.ts";
 import type { OrderTerm } from "./sql/order.ts";
-import { KEY_LENGTH, pageStatement, SEPARATOR } from "./sql/page.ts";
+import { KEY_LENGTH, type PageStatement, pageStatement, SEPARATOR } from "./sql/page.ts";
 import type { Source } from "./sql/source.ts";
 import type { Params } from "./sql/statement.ts";
 
@@ -31,6 +31,31 @@ export interface PageRequest {
   readonly query: unknown;
 }
 
+/** What a page's statement answered. */
+interface Page {
+  readonly statement: PageStatement;
+  /** The JSON texts of the rows. */
+  readonly texts: readonly string[];
+  /** The JSON texts of the rows' keys, where they come separately. */
+  readonly keys: string | null;
+  readonly total: string | null;
+}
+
+async function readPage(call: Call, request: PageRequest, after: KeyValues | null): Promise<Page> {
+  const limit = request.limit ?? DEFAULT_LIMIT;
+  const run = async (cutting: boolean): Promise<Page> => {
+    // Each statement binds the keys anew, so it needs parameters of its own.
+    const params = request.params.copy();
+    const statement = pageStatement({ ...request, params, limit, after }, cutting);
+    const [[rows, keys, total]] = await call.query(statement) as [
+      [string | null, string | null, string | null],
+    ];
+    return { statement, texts: rows === null ? [] : rows.split(SEPARATOR), keys, total };
+  };
+  const page = await run(false);
+  return page.texts.includes("") ? await run(true) : page;
+}
+
 /** How many of the rows fit: those up to the limit and the size, and always one. */
 function fitting(texts: readonly string[], limit: number): number {
   let size = 0;
@@ -41,76 +66,64 @@ function fitting(texts: readonly string[], limit: number): number {
   return Math.min(texts.length, limit);
 }
 
-function keyOf(row: Row, labels: readonly string[]): (string | null)[] {
-  return labels.map((label) => {
-    const value = row[label];
-    return value === null || value === undefined ? null : String(value);
-  });
+/** The key values of a page's row; null where one is too long to be carried about. */
+function keyValues(page: Page, rows: readonly Row[], index: number): KeyValues | null {
+  const { keyLabels } = page.statement;
+  const values = keyLabels
+    ? keyLabels.map((label) => {
+      const value = rows[index]![label];
+      return value === null || value === undefined ? null : String(value);
+    })
+    : JSON.parse(page.keys!.split(SEPARATOR)[index]!) as KeyValues;
+  return values.every((value) => value === null || value.length <= KEY_LENGTH) ? values : null;
 }
 
 /** Runs a page's statement and answers its rows, as JSON that Postgres made and as compact text. */
 export async function answerPage(call: Call, request: PageRequest): Promise<ToolAnswer> {
-  const { order, source } = request;
+  const { order, source, fields } = request;
   const ordered = source.key !== null && order.length > 0;
   const binding = () => cursorBinding(call.scope, request.tool, request.query);
-  const key = request.cursor === undefined ? null : await cursorKey(call.services);
-  const after = key && openCursor(key, binding(), request.cursor!, ordered ? order.length : -1);
-  const statement = pageStatement({
-    ...request,
-    limit: request.limit ?? DEFAULT_LIMIT,
-    after,
-  });
-  const [rowsText, keysText, total] = (await call.query(statement))[0]!;
-  const texts = rowsText ? rowsText.split(SEPARATOR) : [];
-  const count = fitting(texts, statement.limit);
-  const more = texts.length > count;
-  const json = (more ? texts.slice(0, count) : texts).join(",");
-  const rows = parseRows(json, isNested(request.fields));
+  const after = request.cursor === undefined ? null : openCursor(
+    await cursorKey(call.services),
+    binding(),
+    request.cursor,
+    ordered ? order.length : -1,
+  );
+  const page = await readPage(call, request, after);
+  const count = fitting(page.texts, page.statement.limit);
+  const more = page.texts.length > count;
+  const json = (more ? page.texts.slice(0, count) : page.texts).join(",");
+  const rows = parseRows(json, isNested(fields));
+  const last = more && ordered ? keyValues(page, rows, count - 1) : null;
+  const cursor = last && sealCursor(await cursorKey(call.services), binding(), last);
+  const { cell } = page.statement;
+  const cut = cell !== null &&
+    rows.some((row) => fields.some(({ label }) => isCut(row[label], cell)));
 
-  let cursor: string | undefined;
-  if (more && ordered) {
-    const values = statement.keyLabels
-      ? keyOf(rows[count - 1]!, statement.keyLabels)
-      : JSON.parse(keysText!.split(SEPARATOR)[count - 1]!) as (string | null)[];
-    if (values.every((value) => value === null || value.length <= KEY_LENGTH)) {
-      cursor = sealCursor(key ?? await cursorKey(call.services), binding(), values);
-    }
+  let structured = `{"rows":[${json}],"truncated":${more}`;
+  if (cursor) structured += `,"next_cursor":"${cursor}"`;
+  if (cut) structured += `,"values_cut":true`;
+  if (page.total !== null) structured += `,"total":${page.total}`;
+  structured += "}";
+  if (call.scope.endpoint.settings.textFormat === "json") {
+    return { structured, text: structured, isError: false };
   }
-
-  const names = request.fields.map((field) => field.label);
-  const values = rows.map((row) => names.map((name) => row[name]));
-  const cut = values.some((row) => row.some((value) => isCut(value, statement.cell)));
-  const structured = `{"rows":[${json}],"truncated":${more}` +
-    (cursor ? `,"next_cursor":"${cursor}"` : "") +
-    (cut ? `,"values_cut":true` : "") +
-    (total ? `,"total":${total}` : "") + "}";
-  return {
-    structured,
-    isError: false,
-    text: call.scope.endpoint.settings.textFormat === "json"
-      ? structured
-      : pageText({ names, values, more, cursor, cut, total: total ?? null }),
-  };
+  const head = headLine(count, page.total, more, cursor, cut);
+  const text = count ? `${head}\n${fence(compactRows(fields, rows))}` : head;
+  return { structured, text, isError: false };
 }
 
-interface PageFacts {
-  readonly names: readonly string[];
-  readonly values: readonly unknown[][];
-  readonly more: boolean;
-  readonly cursor: string | undefined;
-  readonly cut: boolean;
-  readonly total: string | null;
-}
-
-function pageText(page: PageFacts): string {
-  const { length } = page.values;
-  const of = page.total === null ? "" : ` of ${page.total}`;
-  let head = `${length}${of} row${length === 1 && !of ? "" : "s"}`;
-  if (page.more) {
-    head += page.cursor
-      ? `; more follow with cursor ${page.cursor}`
-      : "; cut here: there are more, filter to reach them";
+function headLine(
+  count: number,
+  total: string | null,
+  more: boolean,
+  cursor: string | null,
+  cut: boolean,
+): string {
+  let head = total === null ? `${count} row${count === 1 ? "" : "s"}` : `${count} of ${total} rows`;
+  if (more) {
+    head += cursor ? `, more with cursor ${cursor}` : ", cut here: filter to reach the rest";
   }
-  if (page.cut) head += "; long values are cut, ask for them with get_row";
-  return length ? `${head}.\n${fence(compactRows(page.names, page.values))}` : `${head}.`;
+  if (cut) head += ", long values cut";
+  return head;
 }

@@ -12,7 +12,11 @@ const SMALLEST_CELL = 1_000;
 
 const WIDE: ReadonlySet<ValueKind> = new Set(["text", "json", "jsonb", "other"]);
 
-/** How much one statement fetches. */
+/** Bytes of one row's JSON past which a statement for so many rows leaves the row out. */
+export const rowBound = (rows: number) =>
+  Math.floor(Math.min(STATEMENT_BYTES / (rows + 1), ROW_BYTES));
+
+/** How much a statement fetches that cuts cells. */
 export interface Bounds {
   /** Bytes past which a cell is cut. */
   readonly cell: number;
@@ -20,9 +24,8 @@ export interface Bounds {
 }
 
 /** Bounds for so many rows of these fields: cells are cut first, then rows. */
-export function boundsFor(fields: readonly Field[], rows: number): Bounds {
-  const wide = fields.filter((field) => WIDE.has(field.kind)).length;
-  if (wide === 0) return { cell: CELL_BYTES, rows };
+export function cutBounds(fields: readonly Field[], rows: number): Bounds {
+  const wide = Math.max(1, fields.filter((field) => WIDE.has(field.kind)).length);
   const fair = Math.min(STATEMENT_BYTES / (wide * (rows + 1)), ROW_BYTES / wide, CELL_BYTES);
   const cell = Math.floor(Math.max(fair, SMALLEST_CELL));
   const room = Math.max(1, Math.floor(STATEMENT_BYTES / (wide * cell)) - 1);
@@ -40,26 +43,29 @@ function cut(text: string, cell: number): string {
 
 /**
  * The expression that makes a value ready for row_to_json: digits that a JSON number would lose stay
- * text, types of no JSON form become text, and what is too long is cut.
+ * text, types of no JSON form become text, and what is too long is cut, where a bound is given.
  */
-function cellSql(sql: string, kind: ValueKind, cell: number): string {
+function cellSql(sql: string, kind: ValueKind, bound: number | null): string {
   switch (kind) {
     case "bigint":
     case "numeric":
       return `${sql}::text`;
     case "text":
-      return `CASE WHEN octet_length(${sql}) > ${cell} THEN ${cut(sql, cell)} ELSE ${sql} END`;
+      return bound === null
+        ? sql
+        : `CASE WHEN octet_length(${sql}) > ${bound} THEN ${cut(sql, bound)} ELSE ${sql} END`;
     case "json":
     case "jsonb": {
       // jsonb, since json keeps line breaks as they were written.
       const value = kind === "json" ? `${sql}::jsonb` : sql;
+      if (bound === null) return value;
       const text = `${value}::text`;
-      return `CASE WHEN octet_length(${text}) > ${cell} THEN to_jsonb(${
-        cut(text, cell)
+      return `CASE WHEN octet_length(${text}) > ${bound} THEN to_jsonb(${
+        cut(text, bound)
       }) ELSE ${value} END`;
     }
     case "other":
-      return cellSql(`${sql}::text`, "text", cell);
+      return cellSql(`${sql}::text`, "text", bound);
     default:
       return sql;
   }
@@ -78,13 +84,16 @@ function nameSql(label: string): string {
   return quoteIdent(label);
 }
 
-/** The select list that makes fields' values, found under these expressions, ready for row_to_json. */
+/**
+ * The select list that makes fields' values, found under these expressions, ready for row_to_json. With
+ * a bound, cells of more bytes are cut.
+ */
 export function cellsSql(
   fields: readonly Field[],
   expressions: readonly string[],
-  cell: number,
+  bound: number | null,
 ): string {
   return fields.map((field, i) =>
-    `${cellSql(expressions[i]!, field.kind, cell)} AS ${nameSql(field.label)}`
+    `${cellSql(expressions[i]!, field.kind, bound)} AS ${nameSql(field.label)}`
   ).join(", ");
 }

@@ -1,4 +1,5 @@
-import { boundsFor, cellsSql } from "./cells.ts";
+import type { ValueKind } from "../manifest/shape.ts";
+import { cellsSql, cutBounds, rowBound } from "./cells.ts";
 import type { Field } from "./field.ts";
 import { afterSql, orderSql, type OrderTerm } from "./order.ts";
 import type { Source } from "./source.ts";
@@ -23,8 +24,8 @@ export interface PageQuery {
 export interface PageStatement extends Statement {
   /** Rows that the page may hold; one more is fetched, to know whether there is one. */
   readonly limit: number;
-  /** Bytes past which a cell was cut. */
-  readonly cell: number;
+  /** Bytes past which a cell was cut; null where none was. */
+  readonly cell: number | null;
   /** Where each order term's value stands: a field's label, or null where keys come separately. */
   readonly keyLabels: readonly string[] | null;
 }
@@ -38,24 +39,36 @@ const SPLIT = String.raw`E'\x1e'`;
 export const KEY_LENGTH = 1_000;
 
 // Kinds whose JSON form is exactly the text that was compared, whole.
-const SELF_KEYED = new Set(["integer", "bigint", "numeric", "boolean", "uuid", "date", "timestamp"]
-  .concat("timestamptz", "time", "enum"));
+const SELF_KEYED: ReadonlySet<ValueKind> = new Set<ValueKind>([
+  "integer",
+  "bigint",
+  "numeric",
+  "boolean",
+  "uuid",
+  "date",
+  "timestamp",
+  "timestamptz",
+  "time",
+  "enum",
+]);
 
 const whereSql = (conditions: readonly string[]) =>
   conditions.length ? ` WHERE ${conditions.join(" AND ")}` : "";
 
 /**
- * Builds the one statement that answers a page: Postgres sorts and cuts raw rows inside and makes JSON
- * only of those that are left, each row's text apart from the next by a separator. Columns of the
- * answer: the rows; the keys, where the rows themselves do not hold them; the total, where asked for.
+ * Builds the one statement that answers a page: Postgres sorts and cuts off raw rows inside and makes
+ * JSON only of those that are left, each row's text apart from the next by a separator. A row whose
+ * text passes the bound comes as the empty text, unless cells are to be cut (`cutting`), which costs
+ * more and is for when that happened. Columns of the answer: the rows; the keys, where the rows do not
+ * hold them; the total, where asked for.
  */
-export function pageStatement(query: PageQuery): PageStatement {
+export function pageStatement(query: PageQuery, cutting: boolean): PageStatement {
   const { source, params, fields, order } = query;
-  const bounds = boundsFor(fields, query.limit);
+  const bounds = cutting ? cutBounds(fields, query.limit) : { cell: null, rows: query.limit };
   const conditions = query.after
     ? [...query.where, afterSql(params, order, query.after)]
     : query.where;
-  const labels = new Map(fields.map((field) => [field.sql, field]));
+  const labels = new Map(fields.map((field) => [field.sql, field.label]));
   const separate = order.some(({ field }) => !SELF_KEYED.has(field.kind) || !labels.has(field.sql));
 
   const inner = fields.map((field, i) => `${field.sql} AS c${i}`);
@@ -64,22 +77,25 @@ export function pageStatement(query: PageQuery): PageStatement {
     orderSql(order)
   } LIMIT ${bounds.rows + 1}`;
   const cells = cellsSql(fields, fields.map((_, i) => `r.c${i}`), bounds.cell);
+  const keys = order.map((_, i) => `left(r.k${i}::text, ${KEY_LENGTH + 1})`).join(", ");
+  // OFFSET 0 keeps Postgres from making the text twice, for its length and for itself.
+  const rows = separate
+    ? `SELECT (SELECT row_to_json(x.*) FROM (SELECT ${cells}) x)::text AS j, ` +
+      `json_build_array(${keys})::text AS k FROM (${raw}) r OFFSET 0`
+    : `SELECT row_to_json(x.*)::text AS j FROM (SELECT ${cells} FROM (${raw}) r) x OFFSET 0`;
+  const row = cutting
+    ? "j"
+    : `CASE WHEN octet_length(j) <= ${rowBound(query.limit)} THEN j ELSE '' END`;
   const total = query.total
-    ? `, (SELECT count(*) FROM ${source.from}${whereSql(query.where)})::text`
-    : "";
-  const text = separate
-    ? `SELECT string_agg((SELECT row_to_json(x.*) FROM (SELECT ${cells}) x)::text, ${SPLIT}), ` +
-      `string_agg(json_build_array(${
-        order.map((_, i) => `left(r.k${i}::text, ${KEY_LENGTH + 1})`).join(", ")
-      })::text, ${SPLIT})${total} FROM (${raw}) r`
-    : `SELECT string_agg(row_to_json(x.*)::text, ${SPLIT}), NULL::text${total} ` +
-      `FROM (SELECT ${cells} FROM (${raw}) r) x`;
+    ? `(SELECT count(*) FROM ${source.from}${whereSql(query.where)})::text`
+    : "NULL";
   return {
-    text,
+    text: `SELECT string_agg(${row}, ${SPLIT}), ` +
+      `${separate ? `string_agg(k, ${SPLIT})` : "NULL"}, ${total} FROM (${rows}) p`,
     values: params.values,
     unchecked: params.unchecked,
     limit: bounds.rows,
     cell: bounds.cell,
-    keyLabels: separate ? null : order.map(({ field }) => labels.get(field.sql)!.label),
+    keyLabels: separate ? null : order.map(({ field }) => labels.get(field.sql)!),
   };
 }

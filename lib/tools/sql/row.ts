@@ -1,21 +1,32 @@
-import { boundsFor, cellsSql } from "./cells.ts";
+import { cellsSql, cutBounds, rowBound } from "./cells.ts";
 import type { Field } from "./field.ts";
-
 import type { Source } from "./source.ts";
 import type { Params, Statement } from "./statement.ts";
 
-/** The statement that answers the row that a key condition finds, as JSON. */
+/** The statement for one row, with what is needed to read its answer. */
+export interface RowStatement extends Statement {
+  /** Bytes past which a cell was cut; null where none was. */
+  readonly cell: number | null;
+}
+
+/**
+ * The statement that answers the row that a key condition finds, as JSON; the empty text for one that is
+ * too long, unless cells are to be cut (`cutting`).
+ */
 export function rowStatement(
   source: Source,
   params: Params,
   fields: readonly Field[],
   where: string,
-): Statement & { readonly cell: number } {
-  const { cell } = boundsFor(fields, 1);
+  cutting: boolean,
+): RowStatement {
+  const cell = cutting ? cutBounds(fields, 1).cell : null;
   const cells = cellsSql(fields, fields.map((field) => field.sql), cell);
+  const row = `SELECT row_to_json(x.*)::text AS j FROM (SELECT ${cells} FROM ${source.from} ` +
+    `WHERE ${where}) x`;
   return {
-    text: `SELECT row_to_json(x.*)::text FROM (SELECT ${cells} FROM ${source.from} ` +
-      `WHERE ${where}) x`,
+    text: cutting ? row : `SELECT CASE WHEN octet_length(j) <= ${rowBound(1)} THEN j ELSE '' END ` +
+      `FROM (${row} OFFSET 0) p`,
     values: params.values,
     unchecked: params.unchecked,
     cell,

@@ -18,6 +18,14 @@ export class Params {
   readonly values: string[] = [];
   readonly unchecked: string[] = [];
 
+  /** The same values in a collection of their own. */
+  copy(): Params {
+    const copy = new Params();
+    copy.values.push(...this.values);
+    copy.unchecked.push(...this.unchecked);
+    return copy;
+  }
+
   /** Binds a value and answers its placeholder, of type text. */
   bind(value: string): string {
     return `$${this.values.push(value)}::text`;
