@@ -1,3 +1,4 @@
+import { isIP } from "node:net";
 import { z } from "zod";
 
 /** A text that never prints: not in logs, not in JSON, not in error messages. */
@@ -74,8 +75,15 @@ const masterKey = z.string().transform((text, ctx) => {
   return new Secret(text);
 });
 
+function isNetwork(text: string): boolean {
+  const [address = "", prefix, ...rest] = text.split("/");
+  const bits = { 0: -1, 4: 32, 6: 128 }[isIP(address)] ?? -1;
+  const isPrefix = prefix === undefined || /^\d{1,3}$/.test(prefix) && Number(prefix) <= bits;
+  return bits > 0 && isPrefix && rest.length === 0;
+}
+
 const networks = list.pipe(z.array(
-  z.string().regex(/^[0-9a-fA-F.:]+(\/\d{1,3})?$/, "must be addresses or CIDR ranges"),
+  z.string().refine(isNetwork, "must be addresses or CIDR ranges"),
 ));
 
 const environment = z.object({

@@ -69,3 +69,12 @@ Deno.test("Secret never prints", () => {
   const secret = new Secret("hunter2");
   assert.ok(!`${secret}${JSON.stringify({ secret })}${Deno.inspect(secret)}`.includes("hunter2"));
 });
+
+Deno.test("readConfig() takes addresses and CIDR ranges for trusted proxies, and nothing like them", () => {
+  const proxies = (text: string) => readConfig({ TRUSTED_PROXIES: text }).trustedProxies;
+  const good = ["10.0.0.1", "10.0.0.0/8", "::1", "fd00::/8"];
+  assert.deepEqual(proxies(good.join(", ")), good);
+  for (const bad of ["10.0.0.0/33", "fd00::/129", "10.0.0", "abc", "10.0.0.0/8/8", "10.0.0.0/x"]) {
+    assert.throws(() => proxies(bad), ConfigError, bad);
+  }
+});
