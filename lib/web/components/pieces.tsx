@@ -141,6 +141,11 @@ export function formatCount(count: number | bigint): string {
   return wholeNumber.format(count);
 }
 
+/** A count of things: `1 row`, `2,240 rows`. */
+export function formatNumber(count: number, thing: string): string {
+  return `${formatCount(count)} ${thing}${count === 1 ? "" : "s"}`;
+}
+
 const UNITS = ["bytes", "kB", "MB", "GB", "TB"];
 
 /** A size in bytes as a person reads it, in powers of 1000. */

@@ -1,6 +1,13 @@
 import type { IngestView, Reject } from "../../ingest/mod.ts";
 import { Compartment, Facts } from "../components/layout.tsx";
-import { type Column, formatBytes, formatCount, Notice, Table } from "../components/pieces.tsx";
+import {
+  type Column,
+  formatBytes,
+  formatCount,
+  formatNumber,
+  Notice,
+  Table,
+} from "../components/pieces.tsx";
 
 type Report = NonNullable<IngestView["report"]>;
 type TableReport = Report["tables"][number];
@@ -88,7 +95,7 @@ export function IngestReport({ ingest, report, rejects, more }: ReportProps) {
             <details key={table.name} open={report.tables.length === 1}>
               <summary>
                 <code>{table.name}</code>
-                <span class="aside">{formatCount(table.columns.length)} columns</span>
+                <span class="aside">{formatNumber(table.columns.length, "column")}</span>
               </summary>
               <div class="stack">
                 <Table

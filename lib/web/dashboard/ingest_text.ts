@@ -1,5 +1,5 @@
 import type { IngestStatus, IngestView } from "../../ingest/mod.ts";
-import { formatBytes, formatCount } from "../components/pieces.tsx";
+import { formatBytes, formatNumber } from "../components/pieces.tsx";
 
 const PHASES: Readonly<Record<string, string>> = {
   upload: "Receiving the file",
@@ -48,7 +48,7 @@ export function ingestState(ingest: IngestView): IngestState {
   return {
     label: PHASES[phase] ?? "Loading",
     part: total > 0 && bytesDone > 0 ? Math.min(bytesDone / total, 1) : null,
-    note: rows > 0 ? `${formatCount(rows)} rows` : bytesDone > 0 ? formatBytes(bytesDone) : "",
+    note: rows > 0 ? formatNumber(rows, "row") : bytesDone > 0 ? formatBytes(bytesDone) : "",
     finished,
   };
 }

@@ -1,10 +1,10 @@
 import type { TableView } from "../../tools/mod.ts";
-import { Badge, type Column, formatCount, Table } from "../components/pieces.tsx";
+import { Badge, type Column, formatNumber, Table } from "../components/pieces.tsx";
 
 type TableColumn = TableView["columns"][number];
 
 const rowsOf = ({ rows, rows_exact }: TableView) =>
-  rows === null ? "Rows not counted" : `${rows_exact ? "" : "about "}${formatCount(rows)} rows`;
+  rows === null ? "Rows not counted" : `${rows_exact ? "" : "about "}${formatNumber(rows, "row")}`;
 
 /** Where a column points to; null where it points nowhere. */
 function target(table: TableView, column: string): string | null {
@@ -43,7 +43,7 @@ export function TablesView({ tables }: { tables: readonly TableView[] }) {
           <summary>
             <code>{table.name}</code>
             <span class="aside">
-              {rowsOf(table)}, {formatCount(table.columns.length)} columns
+              {rowsOf(table)}, {formatNumber(table.columns.length, "column")}
             </span>
           </summary>
           <div class="stack">
