@@ -15,6 +15,12 @@ export type TokenId = Branded<"TokenId">;
 export type SessionId = Branded<"SessionId">;
 /** Id of one load of one file (UUIDv7). */
 export type IngestId = Branded<"IngestId">;
+/** Id of an OAuth client's row (UUIDv7), not what the client presents. */
+export type ClientId = Branded<"ClientId">;
+/** Id of a connection: what a person lets one app do (UUIDv7). */
+export type GrantId = Branded<"GrantId">;
+/** Id of one authorization request that a person agreed to (UUIDv7). */
+export type AuthorizationId = Branded<"AuthorizationId">;
 /** Id of one request (UUIDv7), told in answers and logs. */
 export type RequestId = Branded<"RequestId">;
 /** Public name of an endpoint in its URL: `[a-z0-9-]`, 3 to 63 characters. */
@@ -31,6 +37,9 @@ export type AnyId =
   | TokenId
   | SessionId
   | IngestId
+  | ClientId
+  | GrantId
+  | AuthorizationId
   | RequestId;
 
 /**

@@ -1,4 +1,4 @@
-import type { EndpointId, RequestId, Slug, TenantId, TokenId, UserId } from "./ids.ts";
+import type { EndpointId, GrantId, RequestId, Slug, TenantId, TokenId, UserId } from "./ids.ts";
 import { AppError } from "./errors.ts";
 
 /** From where an action comes. */
@@ -33,6 +33,8 @@ export interface Principal {
   readonly label: string;
   readonly scope: Scope;
   readonly abilities: ReadonlySet<Ability>;
+  /** The connection that an OAuth access token belongs to; absent for every other credential. */
+  readonly grantId?: GrantId;
   /** The endpoints that are covered; `"all"` means each of the tenant's, now and later. */
   readonly endpoints: "all" | ReadonlySet<EndpointId>;
 }

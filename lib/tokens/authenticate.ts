@@ -39,6 +39,7 @@ async function load(services: Services, hash: string): Promise<Credential> {
       label: found.name,
       scope: found.scope,
       abilities: new Set(found.abilities),
+      ...(found.grantId ? { grantId: found.grantId } : {}),
       endpoints: found.endpoints === "all" ? "all" : new Set(found.endpoints),
     }),
     expiresAt: found.expiresAt?.getTime() ?? Infinity,
@@ -77,8 +78,9 @@ function resolve(services: Services, token: string): Credential | Promise<Creden
   const hash = sha256Hex(token);
   const cached = cache.peek(hash);
   if (cached) return cached;
-  // Only tokens minted by hand are bearer credentials: a refresh token, say, is none.
-  if (tokenKind(token) !== "pat") return Promise.resolve(null);
+  // Only these are bearer credentials: a refresh token, say, is none.
+  const kind = tokenKind(token);
+  if (kind !== "pat" && kind !== "oat") return Promise.resolve(null);
   return cache.get(hash, () => load(services, hash)).catch((error) => {
     if (error instanceof AppError && error.code === "AUTHENTICATION_REQUIRED") return null;
     throw error;

@@ -82,18 +82,21 @@ Deno.test("authenticate() asks the database once a lease, and never for what is 
   await authenticate(services, bearer(token), NETWORK);
   assert.equal(count.lookups, 2);
   const broken = token.slice(0, -1) + (token.endsWith("0") ? "1" : "0");
-  for (const text of [broken, newToken("ort"), newToken("agt"), newToken("oat"), "x"]) {
+  const others = (["ort", "agt", "oac", "ocs"] as const).map(newToken);
+  for (const text of [broken, ...others, "x"]) {
     await assert.rejects(
       authenticate(services, bearer(text), null),
       refusedWith("AUTHENTICATION_REQUIRED"),
     );
   }
   assert.equal(count.lookups, 2);
-  await assert.rejects(
-    authenticate(services, bearer(newToken("pat")), NETWORK),
-    refusedWith("AUTHENTICATION_REQUIRED"),
-  );
-  assert.equal(count.lookups, 3);
+  for (const kind of ["pat", "oat"] as const) {
+    await assert.rejects(
+      authenticate(services, bearer(newToken(kind)), NETWORK),
+      refusedWith("AUTHENTICATION_REQUIRED"),
+    );
+  }
+  assert.equal(count.lookups, 4);
 });
 
 Deno.test("authenticate() tells a malformed header from a missing one", async () => {

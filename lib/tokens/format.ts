@@ -1,10 +1,13 @@
 import { crc32 } from "node:zlib";
 
-/** Kinds of tokens: minted by hand, OAuth access, OAuth refresh, inventory agent. */
-export type TokenKind = "pat" | "oat" | "ort" | "agt";
+/**
+ * Kinds of tokens: minted by hand, OAuth access, OAuth refresh, inventory agent; of the same form, so
+ * that logs and scanners know them, authorization codes and OAuth clients' secrets.
+ */
+export type TokenKind = "pat" | "oat" | "ort" | "agt" | "oac" | "ocs";
 
 const ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
-const FORM = /^bhd_(pat|oat|ort|agt)_([0-9A-Za-z]{30})([0-9A-Za-z]{6})$/;
+const FORM = /^bhd_(pat|oat|ort|agt|oac|ocs)_([0-9A-Za-z]{30})([0-9A-Za-z]{6})$/;
 
 function base62(value: number, length: number): string {
   let out = "";
@@ -29,6 +32,21 @@ export function newToken(kind: TokenKind): string {
     }
   }
   const head = `bhd_${kind}_${random}`;
+  return head + checksum(head);
+}
+
+/**
+ * The token that 32 bytes of a keyed hash stand for: the same bytes make the same token, and as good as
+ * every token can come of them (a remainder of 256 bits hides no bias worth the name).
+ */
+export function derivedToken(kind: TokenKind, bytes: Uint8Array): string {
+  let rest = BigInt(`0x${bytes.toHex()}`);
+  let digits = "";
+  while (digits.length < 30) {
+    digits += ALPHABET[Number(rest % 62n)];
+    rest /= 62n;
+  }
+  const head = `bhd_${kind}_${digits}`;
   return head + checksum(head);
 }
 

@@ -1,4 +1,4 @@
-import type { EndpointId, TenantId, TokenId, UserId } from "../ids.ts";
+import type { EndpointId, GrantId, TenantId, TokenId, UserId } from "../ids.ts";
 import { fromPostgres, type Sql, type Tx } from "../postgres/mod.ts";
 import { type Ability, type Principal, type Scope } from "../principal.ts";
 import type { TokenKind } from "./format.ts";
@@ -16,6 +16,8 @@ export interface FoundToken {
   readonly endpoints: "all" | readonly EndpointId[];
   readonly createdBy: UserId | null;
   readonly expiresAt: Date | null;
+  /** The connection of an OAuth access token. */
+  readonly grantId: GrantId | null;
 }
 
 /** Finds a token of any tenant by its hash. */
@@ -32,9 +34,10 @@ export async function lookUpToken(lookup: Sql, hash: Bytes): Promise<FoundToken 
       endpoints: EndpointId[];
       created_by: UserId | null;
       expires_at: Date | null;
+      grant_id: GrantId | null;
     }[]>`
       SELECT id, tenant_id, name, scope, to_jsonb(abilities) AS abilities, all_endpoints,
-        to_jsonb(endpoints) AS endpoints, created_by, expires_at
+        to_jsonb(endpoints) AS endpoints, created_by, expires_at, grant_id
       FROM lookup.token(${hash})`;
     return row
       ? {
@@ -46,6 +49,7 @@ export async function lookUpToken(lookup: Sql, hash: Bytes): Promise<FoundToken 
         endpoints: row.all_endpoints ? "all" : row.endpoints,
         createdBy: row.created_by,
         expiresAt: row.expires_at,
+        grantId: row.grant_id,
       }
       : null;
   } catch (error) {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { createSignInLink, startSession } from "../../lib/auth/mod.ts";
 import { SYSTEM_ACTOR } from "../../lib/audit/mod.ts";
 import { createEndpoint } from "../../lib/endpoints/mod.ts";
-import { newId, type TenantId } from "../../lib/ids.ts";
+import { type EndpointId, newId, type TenantId, type UserId } from "../../lib/ids.ts";
 import { connect, type Sql } from "../../lib/postgres/mod.ts";
 import type { Services } from "../../lib/services.ts";
 import { mintToken } from "../../lib/tokens/mod.ts";
@@ -37,7 +37,39 @@ async function fullTenant(services: Services, superuser: Sql): Promise<TenantId>
   await superuser`
     INSERT INTO ingests (id, tenant_id, endpoint_id, status, file_name)
     VALUES (${newId()}, ${tenantId}, ${endpoint.id}, 'done', 'data.csv')`;
+  await connectApp(superuser, tenantId, userId, endpoint.id);
   return tenantId;
+}
+
+/** Lets an app in: a row in each table of the authorization server. */
+async function connectApp(
+  superuser: Sql,
+  tenantId: TenantId,
+  userId: UserId,
+  endpointId: EndpointId,
+): Promise<void> {
+  const [client, grant, authorization] = [newId(), newId(), newId()];
+  const hash = () => crypto.getRandomValues(new Uint8Array(32));
+  await superuser`
+    INSERT INTO oauth_clients
+      (id, client_id, kind, tenant_id, name, redirect_uris, refreshes, auth_method)
+    VALUES (${client}, ${client}, 'manual', ${tenantId}, 'app', '[]', true, 'none')`;
+  await superuser`
+    INSERT INTO oauth_grants (id, tenant_id, user_id, client, app_name, app_id, app_host)
+    VALUES (${grant}, ${tenantId}, ${userId}, ${client}, 'app', ${client}, 'app.example')`;
+  await superuser`
+    INSERT INTO oauth_grant_endpoints (tenant_id, grant_id, endpoint_id, scope)
+    VALUES (${tenantId}, ${grant}, ${endpointId}, 'mcp')`;
+  await superuser`
+    INSERT INTO oauth_authorizations (
+      id, tenant_id, grant_id, scope, endpoints, code_hash, code_expires_at, code_challenge
+    ) VALUES (
+      ${authorization}, ${tenantId}, ${grant}, 'mcp', ARRAY[${endpointId}::uuid], ${hash()}, now(),
+      ${"c".repeat(43)}
+    )`;
+  await superuser`
+    INSERT INTO oauth_refresh_tokens (hash, tenant_id, authorization_id, expires_at)
+    VALUES (${hash()}, ${tenantId}, ${authorization}, now())`;
 }
 
 async function start() {
