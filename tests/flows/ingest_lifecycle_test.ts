@@ -16,7 +16,7 @@ import {
   serveIngests,
   startIngest,
 } from "../../lib/ingest/mod.ts";
-import { newId } from "../../lib/ids.ts";
+import { type IngestId, newId } from "../../lib/ids.ts";
 import type { EndpointScope } from "../../lib/principal.ts";
 import {
   file,
@@ -66,6 +66,19 @@ async function audited(test: IngestTest): Promise<Audited[]> {
       SELECT action, subject, detail, actor_kind AS kind FROM audit_events
       WHERE action LIKE 'data.%' ORDER BY at, id`,
   ]);
+}
+
+/** Waits until whoever works on a load has reported twice, and so heard what was asked before. */
+async function heard(test: IngestTest, id: IngestId): Promise<void> {
+  let last: string | undefined;
+  for (let reports = -1; reports < 2;) {
+    const [row] = await test.services.control.tenant(test.scope.tenantId, async (tx) => [
+      ...await tx<{ at: string }[]>`SELECT heartbeat_at::text AS at FROM ingests WHERE id = ${id}`,
+    ]);
+    if (row!.at !== last) reports++;
+    last = row!.at;
+    await new Promise((done) => setTimeout(done, 30));
+  }
 }
 
 async function storedFiles(test: IngestTest): Promise<string[]> {
@@ -280,8 +293,9 @@ Deno.test("cancelIngest() stops a load under way, of which nothing stays and not
   await assert.rejects(query(test, "reader", "SELECT FROM bulkhead.loads"), /permission denied/);
   const asked = await cancelIngest(test.services, test.scope, id);
   assert.equal(asked.cancelRequested, true);
-  assert.equal((await over(test, id)).status, "cancelled");
+  await heard(test, id);
   gate.resolve();
+  assert.equal((await over(test, id)).status, "cancelled");
   assert.deepEqual(await tablesSeen(test), []);
   assert.deepEqual(await storedFiles(test), []);
   assert.deepEqual((await audited(test)).map((it) => it.action), ["data.load_cancelled"]);
@@ -314,6 +328,35 @@ Deno.test("runIngest() leaves a load alone that another process works on", async
   assert.deepEqual((await audited(test)).map((it) => it.action), ["data.loaded"]);
 });
 
+Deno.test("loads of one endpoint go one at a time, in their order", async () => {
+  await using test = await ingestTest();
+  const [gate, amid] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  const objects = gated(test.services.objects, gate.promise, amid.resolve);
+  const worker = await serveIngests({ ...test.services, objects }, nothing, { concurrency: 3 });
+  const first = await startIngest(test.services, test.scope, file(manyRows(20_000)));
+  await amid.promise;
+  const more: IngestId[] = [];
+  for (const id of [20_001, 20_002]) {
+    const text = `id,name,born\n${id},late,2001-02-03\n`;
+    const appended = file(text, { options: { mode: "append", table: "people" } });
+    more.push((await startIngest(test.services, test.scope, appended)).id);
+  }
+  // Long enough for an idle worker to have asked for work.
+  await heard(test, first.id);
+  await heard(test, first.id);
+  for (const id of more) {
+    assert.equal((await getIngest(test.services, test.scope, id)).status, "queued");
+  }
+  gate.resolve();
+  for (const id of [first.id, ...more]) assert.equal((await over(test, id)).status, "done");
+  await worker.stop();
+  const order = (await audited(test)).map((event) => event.subject);
+  assert.deepEqual(order, [first.id, ...more]);
+  assert.deepEqual(await query(test, "reader", "SELECT count(*)::int AS n FROM people"), [
+    { n: 20_002 },
+  ]);
+});
+
 Deno.test("a load that lost its claim ends nothing", async () => {
   await using test = await ingestTest();
   const [gate, amid] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
@@ -327,25 +370,27 @@ Deno.test("a load that lost its claim ends nothing", async () => {
     ref.tenantId,
     (tx) => tx`UPDATE ingests SET claim = gen_random_uuid() WHERE id = ${id}`,
   );
+  gate.resolve();
   await stalled;
   const ingest = await getIngest(test.services, test.scope, id);
   assert.equal(ingest.status, "running");
-  assert.deepEqual(await tablesSeen(test), []);
   assert.deepEqual(await audited(test), []);
   assert.equal((await storedFiles(test)).length, 1);
 });
 
 Deno.test("jobs.close() gives a load back, and the next process does it", async () => {
   await using test = await ingestTest();
-  const { promise: never } = Promise.withResolvers<void>();
-  const amid = Promise.withResolvers<void>();
+  const [gate, amid] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
   const first = await openAt(test.meeting);
-  const objects = gated(first.services.objects, never, amid.resolve);
+  const objects = gated(first.services.objects, gate.promise, amid.resolve);
   const worker = await serveIngests({ ...first.services, objects }, nothing);
   const { id } = await startIngest(test.services, test.scope, file(manyRows(20_000)));
   await amid.promise;
   await worker.stop();
-  await first.services.jobs.close(0);
+  const closed = first.services.jobs.close(0);
+  // The file goes on once the load has been told to stop.
+  setTimeout(gate.resolve, 100);
+  await closed;
   assert.equal((await getIngest(test.services, test.scope, id)).status, "queued");
   await first.close();
   await using _worker = await working(test);

@@ -113,9 +113,12 @@ export async function load(test: IngestTest, handed: NewFile): Promise<IngestVie
   return await over(test, id);
 }
 
+// Past the beginning that is read to see what a file is, before the end of `manyRows(20_000)`.
+const AMID_BYTES = 400_000;
+
 /**
- * Objects whose streams stop after their first chunk until the gate opens: a load that reads from them
- * is in the middle of its work.
+ * Objects whose streams stop amid a file until the gate opens: a load that reads from them is in the
+ * middle of its work.
  */
 export function gated(objects: Objects, gate: Promise<void>, stopped: () => void): Objects {
   return {
@@ -123,13 +126,13 @@ export function gated(objects: Objects, gate: Promise<void>, stopped: () => void
     async open(key) {
       const stored = await objects.open(key);
       async function* slowly() {
-        let first = true;
+        let size = 0;
         for await (const chunk of stored) {
-          if (!first) {
+          size += chunk.length;
+          if (size > AMID_BYTES) {
             stopped();
             await gate;
           }
-          first = false;
           yield chunk;
         }
       }
