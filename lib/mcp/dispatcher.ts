@@ -56,7 +56,8 @@ export function createDispatcher(log: Log): Dispatcher {
     }
     try {
       if (message.method === "subscriptions/listen" && envelope.era === "modern") {
-        return subscriptions.listen(target, message.params, message.id, exchange.owner);
+        const report = (thrown: unknown) => void tellable(thrown, log, requestId);
+        return subscriptions.listen(target, message.params, message.id, exchange.owner, report);
       }
       const method = METHODS.get(message.method);
       if (!method?.eras.includes(envelope.era)) throw new AppError("METHOD_NOT_FOUND");

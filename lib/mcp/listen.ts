@@ -39,9 +39,16 @@ export class Subscriptions {
    * ends it.
    *
    * @param owner The credential, by which open subscriptions are bounded.
+   * @param report Told how the target's watch failed.
    * @throws METHOD_NOT_FOUND where the target tells of no changes; RATE_LIMITED.
    */
-  listen(target: McpTarget, params: JsonObject, id: JsonText, owner: string): Response {
+  listen(
+    target: McpTarget,
+    params: JsonObject,
+    id: JsonText,
+    owner: string,
+    report: (thrown: unknown) => void,
+  ): Response {
     if (!target.watch) throw new AppError("METHOD_NOT_FOUND");
     const changes = honoured(target, params);
     this.#take(owner);
@@ -65,7 +72,7 @@ export class Subscriptions {
       );
     };
     // However the watch ends, the subscription does; why is nobody's business who lost access.
-    target.watch(tell, ended.signal).catch(() => {}).finally(() => {
+    target.watch(tell, ended.signal).catch(report).finally(() => {
       this.#shutdown.signal.removeEventListener("abort", shutdown);
       this.#release(owner);
       stream.end(`{"jsonrpc":"2.0","id":${id},"result":{"resultType":"complete",${meta}}}`);

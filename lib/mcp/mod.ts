@@ -1,9 +1,9 @@
 /** MCP over Streamable HTTP, in both eras. */
 export { endpointDoor, enterWithToken } from "./endpoint_door.ts";
-export { mcpUrl, METADATA_PATH, metadataUrl, protectedResource } from "./protected_resource.ts";
+export { METADATA_PATH, metadataUrl, protectedResource } from "./protected_resource.ts";
 export { wwwAuthenticate } from "./respond.ts";
 export { missingCapability } from "./rpc_error.ts";
-export { createMcpServer, type Door, type Entered, type Knock, type McpServer } from "./server.ts";
+export { createMcpServer, type Door, type Knock, type McpServer } from "./server.ts";
 export type { ParamHeader } from "./header_values.ts";
 export type { JsonObject } from "./protocol.ts";
 export type {

@@ -74,9 +74,14 @@ export function createMcpServer(door: Door): McpServer {
   return {
     async answer(request, slug, peer) {
       const requestId = newId<RequestId>();
+      // Getters, since few requests are refused.
       const challenge = {
-        metadataUrl: metadataUrl(door.policy.baseUrl, slug),
-        presented: request.headers.has("authorization"),
+        get metadataUrl() {
+          return metadataUrl(door.policy.baseUrl, slug);
+        },
+        get presented() {
+          return request.headers.has("authorization");
+        },
       };
       let origin: string | null = null;
       let response: Response;

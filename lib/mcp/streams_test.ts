@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { MCP_META, mcpHarness } from "../../tests/harness/mcp.ts";
+import { echoTarget, MCP_META, mcpHarness } from "../../tests/harness/mcp.ts";
 import { AppError } from "../errors.ts";
 import type { CallContext, Change, McpTarget } from "./mod.ts";
 
@@ -120,6 +120,19 @@ Deno.test("listen() bounds how many streams a credential holds open", async () =
   assert.equal(streams.at(-1)!.status, 200);
   server.close();
   await Promise.all(streams.map((stream) => stream.body!.cancel()));
+});
+
+Deno.test("listen() ends where the target fails, and logs why if it is our fault", async () => {
+  for (
+    const [thrown, logged] of [[new Error("bug"), 1], [new AppError("ACCESS_DENIED"), 0]] as const
+  ) {
+    const { modern, log } = mcpHarness(echoTarget({ watch: () => Promise.reject(thrown) }));
+    const stream = reader(await modern("subscriptions/listen", { notifications: {} }));
+    await stream.next();
+    assert.equal((await stream.next())?.id, "a");
+    assert.equal(await stream.next(), undefined);
+    assert.equal(log.length, logged);
+  }
 });
 
 Deno.test("answer() cancels a call when the client closes its stream, and says no more", async () => {
