@@ -4,3 +4,11 @@ export { readBody } from "./body.ts";
 export { parseJson, readJson, requireContentType } from "./json.ts";
 export { mediaType, readUpload, type Upload } from "./multipart.ts";
 export { checkOrigin, type OriginPolicy, preflight, setCorsHeaders } from "./origin.ts";
+export {
+  getForeign,
+  isPublicAddress,
+  type OutboundAnswer,
+  type OutboundLimits,
+  type OutboundPolicy,
+  PUBLIC_ONLY,
+} from "./outbound.ts";
