@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { filter, joins } from "./args.ts";
+import { countStatement } from "./sql/count.ts";
 import { filterSql } from "./sql/filter.ts";
 import { joinedSource } from "./sql/joins.ts";
 import { Params } from "./sql/statement.ts";
@@ -16,11 +17,8 @@ export const countRows = tableTool({
   async run(call, table, args) {
     const source = joinedSource(call.manifest, table, args.joins);
     const params = new Params();
-    const where = args.filter === undefined
-      ? ""
-      : ` WHERE ${filterSql(params, args.filter, source.field)}`;
-    const text = `SELECT count(*)::text FROM ${source.from}${where}`;
-    const [[count]] = await call.query({ text, ...params }) as [[string]];
+    const where = args.filter === undefined ? [] : [filterSql(params, args.filter, source.field)];
+    const [[count]] = await call.query(countStatement(source, params, where)) as [[string]];
     return { structured: `{"count":${count}}`, text: count, isError: false };
   },
 });

@@ -31,7 +31,7 @@ interface Joined {
 interface Link {
   readonly from: Joined;
   readonly pairs: readonly (readonly [string, string])[];
-  /** The column that names the link: the referring side's. */
+  /** The columns that name the link: the referring side's. */
   readonly columns: readonly string[];
   readonly many: boolean;
 }
@@ -46,7 +46,9 @@ function linksBetween(from: Joined, to: Table): Link[] {
   for (const key of to.foreignKeys) {
     if (key.table !== from.table.name) continue;
     const pairs = key.columns.map((column, i) => [key.references[i]!, column] as const);
-    links.push({ from, pairs, columns: key.columns, many: true });
+    // Of a table that refers to itself, the way back goes by the column that is referred to.
+    const columns = to.name === from.table.name ? key.references : key.columns;
+    links.push({ from, pairs, columns, many: true });
   }
   return links;
 }

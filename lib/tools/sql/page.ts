@@ -1,5 +1,6 @@
 import type { ValueKind } from "../manifest/shape.ts";
 import { cellsSql, cutBounds, rowBound } from "./cells.ts";
+import { whereSql } from "./count.ts";
 import type { Field } from "./field.ts";
 import { afterSql, orderSql, type OrderTerm } from "./order.ts";
 import type { Source } from "./source.ts";
@@ -51,9 +52,6 @@ const SELF_KEYED: ReadonlySet<ValueKind> = new Set<ValueKind>([
   "time",
   "enum",
 ]);
-
-const whereSql = (conditions: readonly string[]) =>
-  conditions.length ? ` WHERE ${conditions.join(" AND ")}` : "";
 
 /**
  * Builds the one statement that answers a page: Postgres sorts and cuts off raw rows inside and makes
