@@ -147,7 +147,7 @@ export async function deleteEndpoint(services: Services, scope: EndpointScope): 
     tenantId,
     (tx) => claimRemoval(tx, id, LEASE_SECONDS),
   );
-  services.caches.of(SLUGS).drop(slug);
+  await services.replicas.forget(SLUGS.name, [slug]);
   if (!names) throw new AppError("ENDPOINT_NOT_READY");
   try {
     await remove(services, id, names);
@@ -165,7 +165,7 @@ export async function deleteEndpoint(services: Services, scope: EndpointScope): 
     await services.control.tenant(tenantId, (tx) => releaseClaim(tx, id)).catch(() => {});
     throw error;
   }
-  services.caches.of(SLUGS).drop(slug);
+  await services.replicas.forget(SLUGS.name, [slug]);
 }
 
 async function remove(services: Services, id: EndpointId, names: DatabaseNames): Promise<void> {
@@ -201,7 +201,7 @@ export async function changeEndpoint(
       detail: { name, ...settings },
     });
   });
-  services.caches.of(SLUGS).drop(slug);
+  await services.replicas.forget(SLUGS.name, [slug]);
 }
 
 /** The login roles that an endpoint's tables are granted to. */
