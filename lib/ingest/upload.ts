@@ -1,7 +1,5 @@
-import type { Readable } from "node:stream";
-import { pipeline } from "node:stream/promises";
-import { Busboy } from "@fastify/busboy";
 import { AppError } from "../errors.ts";
+import { readUpload } from "../http/mod.ts";
 import { cleanFileName, requestFileName } from "./file_name.ts";
 import { parseUploadOptions, type UploadOptions } from "./options.ts";
 
@@ -31,19 +29,8 @@ const WANTED =
   "application/json, application/x-ndjson or application/octet-stream.";
 const ENCODED = "Send the file without Content-Encoding.";
 const UNNAMED = "Name the file with ?file_name=, X-File-Name or Content-Disposition.";
-const BROKEN = "The upload broke off, or is not a valid multipart form.";
 const NO_FILE = "The form holds no file.";
 const EMPTY = "The request has no body.";
-
-const FORM_LIMITS = {
-  fieldNameSize: 100,
-  fieldSize: 4 * 1024,
-  fields: 50,
-  files: 1,
-  parts: 60,
-  headerPairs: 20,
-  headerSize: 8 * 1024,
-};
 
 // What a form may have around its file.
 const FORM_OVERHEAD = 256 * 1024;
@@ -71,56 +58,21 @@ export async function uploadFromRequest(request: Request, limit: number): Promis
   }
   if (!request.body) throw new AppError("INVALID_REQUEST", EMPTY);
   const query = [...new URL(request.url).searchParams];
-  if (form) return await fromForm(request.body, contentType, query);
+  if (form) return await fromForm(request, query);
   const fileName = requestFileName(request);
   if (!fileName) throw new AppError("INVALID_REQUEST", UNNAMED);
   return { ...parseUploadOptions(query), fileName, body: request.body };
 }
 
-const brokenOff = (cause: unknown) =>
-  cause instanceof AppError ? cause : new AppError("INVALID_REQUEST", BROKEN, { cause });
-
-/** What was cut off must not pass for a file. */
-async function* whole(file: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+async function fromForm(request: Request, query: [string, string][]): Promise<FileUpload> {
+  const { fields, file, cancel } = await readUpload(request);
+  if (!file) throw new AppError("INVALID_REQUEST", NO_FILE);
   try {
-    yield* file;
+    const fileName = cleanFileName(file.name);
+    if (!fileName) throw new AppError("INVALID_REQUEST", UNNAMED);
+    return { ...parseUploadOptions([...query, ...fields]), fileName, body: file.stream };
   } catch (error) {
-    throw brokenOff(error);
+    cancel();
+    throw error;
   }
-}
-
-function fromForm(
-  body: ReadableStream<Uint8Array>,
-  contentType: string,
-  query: [string, string][],
-): Promise<FileUpload> {
-  const { promise, resolve, reject } = Promise.withResolvers<FileUpload>();
-  const parser = new Busboy({ headers: { "content-type": contentType }, limits: FORM_LIMITS });
-  const abort = new AbortController();
-  const fields = query;
-  let file: Readable | undefined;
-  parser.on("field", (name, value) => fields.push([name, value]));
-  parser.on("file", (_field, stream, sentName) => {
-    file = stream;
-    // The fault is told through the body; without a listener it would end the process.
-    stream.on("error", () => {});
-    try {
-      const fileName = cleanFileName(sentName ?? "");
-      if (!fileName) throw new AppError("INVALID_REQUEST", UNNAMED);
-      const read = parseUploadOptions(fields);
-      resolve({ ...read, fileName, body: ReadableStream.from(whole(stream)) });
-    } catch (error) {
-      reject(error);
-      abort.abort(error);
-    }
-  });
-  pipeline(body, parser, { signal: abort.signal }).then(
-    () => reject(new AppError("INVALID_REQUEST", NO_FILE)),
-    (cause) => {
-      const fault = brokenOff(cause);
-      file?.destroy(fault);
-      reject(fault);
-    },
-  );
-  return promise;
 }

@@ -32,9 +32,14 @@ function Reach({ endpoints }: Pick<TokenView, "endpoints">) {
 function Actions({ token }: { token: TokenView }) {
   return (
     <div class="row">
-      <Form action={`/tokens/${token.id}/rotate`} inline>
-        <Button tone="quiet" label={`Rotate ${token.name}`}>Rotate</Button>
-      </Form>
+      <Confirm summary="Rotate" label={`Rotate ${token.name}`} quiet mild>
+        <p class="small">
+          You get a new token of the same name, abilities and reach. This one stops at once.
+        </p>
+        <Form action={`/tokens/${token.id}/rotate`} inline>
+          <Button tone="primary" label={`Rotate ${token.name} now`}>Rotate now</Button>
+        </Form>
+      </Confirm>
       <Confirm summary="Revoke" label={`Revoke ${token.name}`} quiet>
         <p class="small">Whoever uses this token is refused at once.</p>
         <Form action={`/tokens/${token.id}/revoke`} inline>

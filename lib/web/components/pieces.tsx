@@ -107,15 +107,18 @@ interface ConfirmProps {
   /** For several of one text: what this one does, said whole. */
   label?: string;
   quiet?: boolean;
+  /** Nothing is lost by it. */
+  mild?: boolean;
   /** What will happen, and the form that makes it so. */
   children: ComponentChildren;
 }
 
-/** A dangerous action in two presses, without a dialog: the first shows what the second does. */
-export function Confirm({ summary, label, quiet, children }: ConfirmProps) {
+/** An action in two presses, without a dialog: the first shows what the second does. */
+export function Confirm({ summary, label, quiet, mild, children }: ConfirmProps) {
+  const tone = ["button", quiet && "quiet", !mild && "danger"].filter(Boolean).join(" ");
   return (
-    <details class="confirm">
-      <summary class={quiet ? "button quiet danger" : "button danger"} aria-label={label}>
+    <details class={mild ? "confirm mild" : "confirm"}>
+      <summary class={tone} aria-label={label}>
         {summary}
       </summary>
       <div class="ask">{children}</div>

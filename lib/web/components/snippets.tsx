@@ -19,8 +19,7 @@ export function ClientSnippets({ name, url, token = TOKEN_PLACEHOLDER }: Snippet
         <details key={client} name="clients" open={index === 0}>
           <summary>{client}</summary>
           <div class="stack">
-            <p class="small soft">{`Paste it ${where}.`}</p>
-            <CodeBlock label={`For ${client}`} code={text} />
+            <CodeBlock label={`${client}, ${where}`} code={text} />
           </div>
         </details>
       ))}
