@@ -23,7 +23,15 @@ export function refuseOtherFormats(head: Uint8Array): void {
       );
     }
   }
+  // A stray control character is a bad row; many of them are no text.
+  const controls = head.reduce((sum, byte) => sum + (isControl(byte) ? 1 : 0), 0);
+  if (controls > 8 && controls > head.length / 50) {
+    throw new AppError("UNSUPPORTED_FORMAT", "The file is no text. Send CSV, TSV, JSON or NDJSON.");
+  }
 }
+
+/** Whether a byte is a control character other than tab, line feed and the like. */
+const isControl = (byte: number) => byte < 9 || (byte > 13 && byte < 32);
 
 /** Finds the format by what the text begins with; the name decides only what the text leaves open. */
 export function detectFormat(sample: string, fileName: string): Format {

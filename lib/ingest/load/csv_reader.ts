@@ -19,8 +19,7 @@ export interface RowPlace {
 
 /** Hears of a file's rows. */
 export interface RowListener {
-  /** One row; `place` is told where places were asked for. */
-  row(fields: string[], place: RowPlace | undefined): void;
+  row(fields: string[], place: RowPlace): void;
   /** Called between chunks, so that what rows led to can be written away. */
   pause?(): Promise<void> | void;
 }
@@ -35,11 +34,10 @@ const CARRIAGE_RETURN = 13;
 export async function readCsv(
   chunks: AsyncIterable<Uint8Array>,
   dialect: Dialect,
-  options: { places?: boolean },
   listener: RowListener,
 ): Promise<{ blankLines: number }> {
   const quote = dialect.quote === "" ? null : dialect.quote;
-  const placeOf = options.places ? placer() : undefined;
+  const placeOf = placer();
   const parser = parse({
     delimiter: dialect.delimiter,
     quote,
@@ -50,13 +48,11 @@ export async function readCsv(
     relax_column_count: true,
     skip_empty_lines: true,
     max_record_size: ROW_BYTES_AT_MOST,
-    raw: placeOf !== undefined,
+    raw: true,
     // Rows are taken here and not from the stream, which would queue each one as an object.
     on_record: (record: unknown, { lines }) => {
-      if (placeOf) {
-        const whole = record as { record: string[]; raw: string };
-        listener.row(whole.record, placeOf(whole.record, whole.raw, lines));
-      } else listener.row(record as string[], undefined);
+      const { record: fields, raw } = record as { record: string[]; raw: string };
+      listener.row(fields, placeOf(fields, raw, lines));
       return undefined;
     },
   });

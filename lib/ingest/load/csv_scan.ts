@@ -1,5 +1,5 @@
 import type { Dialect } from "../detect/mod.ts";
-import type { ColumnSketch } from "../infer/mod.ts";
+import { ColumnSketch } from "../infer/mod.ts";
 
 /** Characters of one row past which the scan gives up: it would read them again with every chunk. */
 const ROW_AT_MOST = 1 << 20;
@@ -148,4 +148,11 @@ export class CleanScan {
       }
     }
   }
+}
+
+/** Whether a text is one row to the letter of RFC 4180. */
+export function isWellFormed(row: string, dialect: Dialect, width: number): boolean {
+  const sketches = Array.from({ length: width }, () => new ColumnSketch());
+  const scan = new CleanScan(dialect, sketches, false);
+  return scan.write(row) && scan.end() && scan.rows === 1;
 }

@@ -30,7 +30,7 @@ function scan(text: string, width: number, cuts: number) {
 
 async function parse(text: string) {
   const rows: string[][] = [];
-  await readCsv(ReadableStream.from([new TextEncoder().encode(text)]), DIALECT, {}, {
+  await readCsv(ReadableStream.from([new TextEncoder().encode(text)]), DIALECT, {
     row: (fields) => void rows.push(fields),
   });
   return rows;

@@ -1,7 +1,7 @@
 import type { DetectedDelimited } from "../detect/mod.ts";
 import { dateToIso } from "../infer/mod.ts";
-import { readCsv } from "./csv_reader.ts";
-import { type CsvSurvey, rowFault } from "./csv_survey.ts";
+import { readRows } from "./csv_rows.ts";
+import type { CsvSurvey } from "./csv_survey.ts";
 import type { Draft } from "./draft.ts";
 import type { Cell, Source } from "./source.ts";
 
@@ -12,24 +12,15 @@ export function csvSource(
   draft: Draft,
   chunks: (told: (bytes: number) => void) => AsyncIterable<Uint8Array>,
 ): Source {
-  const width = shape.headers.length;
   const rewrites = draft.columns.map((column) => column.rewriteFrom);
   return {
     drafts: [draft],
     warnings: warningsOf(shape, survey),
     withDrafts: ([other]) => csvSource(shape, survey, other!, chunks),
     async read(listener, told) {
-      let skip = shape.header ? 1 : 0;
-      await readCsv(chunks(told), survey.dialect, { places: true }, {
-        row(fields, place) {
-          if (skip > 0) {
-            skip--;
-            return;
-          }
-          const fault = rowFault(fields, width, true);
-          if (fault) listener.fault(0, place!.line, fault, place!.raw);
-          else listener.row(0, cellsOf(fields, rewrites), place!.line);
-        },
+      await readRows(chunks(told), survey.reading, {
+        good: (fields, line) => listener.row(0, cellsOf(fields, rewrites), line),
+        bad: (line, reason, raw) => listener.fault(0, line, reason, raw),
         pause: () => listener.pause(),
       });
     },
@@ -46,8 +37,10 @@ function cellsOf(fields: readonly string[], rewrites: readonly number[]): Cell[]
 
 function warningsOf(shape: DetectedDelimited, survey: CsvSurvey): string[] {
   const warnings = [...shape.warnings];
-  if (survey.blankLines > 0) warnings.push(`${survey.blankLines} empty lines were passed over.`);
-  if (survey.dialect.quote === "" && shape.dialect.quote !== "") {
+  const blank = survey.blankLines;
+  if (blank === 1) warnings.push("1 empty line was passed over.");
+  else if (blank > 1) warnings.push(`${blank} empty lines were passed over.`);
+  if (survey.reading.wrapper !== "") {
     warnings.push("Quotes do not pair up in this file, so they were kept as they stand.");
   }
   return warnings;

@@ -107,16 +107,20 @@ export async function readJson(
       await listener.pause?.();
     }
     if (!tokenizer.isEnded) tokenizer.end();
-    if (parser && !parser.isEnded) parser.end();
+    if (parser && !parser.isEnded) throw malformed(offset);
     await listener.pause?.();
   } catch (error) {
     if (!(error instanceof TokenizerError || error instanceof TokenParserError)) throw error;
-    const where = `near byte ${Math.max(0, offset)}`;
-    throw new AppError("UNREADABLE_FILE", `The JSON is malformed or cut off ${where}.`, {
-      cause: error,
-    });
+    throw malformed(offset, error);
   }
 }
+
+const malformed = (offset: number, cause?: unknown) =>
+  new AppError(
+    "UNREADABLE_FILE",
+    `The JSON is malformed or cut off near byte ${Math.max(0, offset)}.`,
+    { cause },
+  );
 
 /** Reads NDJSON line by line; a line that is not JSON is told of, and the rest goes on. */
 export async function readNdjson(
