@@ -20,7 +20,6 @@ import { type IngestId, newId } from "../../lib/ids.ts";
 import type { EndpointScope } from "../../lib/principal.ts";
 import {
   file,
-  gated,
   type IngestTest,
   ingestTest,
   load,
@@ -283,18 +282,17 @@ Deno.test("cancelIngest() ends a load that waits at once", async () => {
 
 Deno.test("cancelIngest() stops a load under way, of which nothing stays and nothing was seen", async () => {
   await using test = await ingestTest();
-  const [gate, amid] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
-  const objects = gated(test.services.objects, gate.promise, amid.resolve);
-  await using _worker = await working(test, nothing, { ...test.services, objects });
+  const gate = test.gate();
+  await using _worker = await working(test, nothing, gate.services);
   const { id } = await startIngest(test.services, test.scope, file(manyRows(20_000)));
-  await amid.promise;
+  await gate.amid;
   assert.equal((await getIngest(test.services, test.scope, id)).status, "running");
   assert.deepEqual(await tablesSeen(test), []);
   await assert.rejects(query(test, "reader", "SELECT FROM bulkhead.loads"), /permission denied/);
   const asked = await cancelIngest(test.services, test.scope, id);
   assert.equal(asked.cancelRequested, true);
   await heard(test, id);
-  gate.resolve();
+  gate.open();
   assert.equal((await over(test, id)).status, "cancelled");
   assert.deepEqual(await tablesSeen(test), []);
   assert.deepEqual(await storedFiles(test), []);
@@ -309,19 +307,25 @@ Deno.test("cancelIngest() stops a load under way, of which nothing stays and not
 
 Deno.test("runIngest() leaves a load alone that another process works on", async () => {
   await using test = await ingestTest();
-  const [gate, amid] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
-  const objects = gated(test.services.objects, gate.promise, amid.resolve);
-  await using _worker = await working(test, nothing, { ...test.services, objects });
+  const gate = test.gate();
+  await using _worker = await working(test, nothing, gate.services);
   const { id } = await startIngest(test.services, test.scope, file(manyRows(20_000)));
-  await amid.promise;
+  await gate.amid;
   const ref = { tenantId: test.scope.tenantId, endpointId: test.scope.endpoint.id, ingestId: id };
+  const claimed = () =>
+    test.services.control.tenant(ref.tenantId, async (tx) => [
+      ...await tx`SELECT claim, attempts FROM ingests WHERE id = ${id}`,
+    ]);
+  const before = await claimed();
+  assert.equal(before[0]!["attempts"], 1);
   let rebuilt = 0;
   const second = await openAt(test.meeting);
   await runIngest(second.services, ref, () => Promise.resolve(void rebuilt++), test.scope.signal);
   await second.close();
   assert.equal(rebuilt, 0);
+  assert.deepEqual(await claimed(), before);
   assert.equal((await getIngest(test.services, test.scope, id)).status, "running");
-  gate.resolve();
+  gate.open();
   const done = await over(test, id);
   assert.equal(done.status, "done");
   assert.equal(done.report!.tables[0]!.rows, 20_000);
@@ -330,11 +334,10 @@ Deno.test("runIngest() leaves a load alone that another process works on", async
 
 Deno.test("loads of one endpoint go one at a time, in their order", async () => {
   await using test = await ingestTest();
-  const [gate, amid] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
-  const objects = gated(test.services.objects, gate.promise, amid.resolve);
-  const worker = await serveIngests({ ...test.services, objects }, nothing, { concurrency: 3 });
+  const gate = test.gate();
+  const worker = await serveIngests(gate.services, nothing, { concurrency: 3 });
   const first = await startIngest(test.services, test.scope, file(manyRows(20_000)));
-  await amid.promise;
+  await gate.amid;
   const more: IngestId[] = [];
   for (const id of [20_001, 20_002]) {
     const text = `id,name,born\n${id},late,2001-02-03\n`;
@@ -347,7 +350,7 @@ Deno.test("loads of one endpoint go one at a time, in their order", async () => 
   for (const id of more) {
     assert.equal((await getIngest(test.services, test.scope, id)).status, "queued");
   }
-  gate.resolve();
+  gate.open();
   for (const id of [first.id, ...more]) assert.equal((await over(test, id)).status, "done");
   await worker.stop();
   const order = (await audited(test)).map((event) => event.subject);
@@ -359,18 +362,17 @@ Deno.test("loads of one endpoint go one at a time, in their order", async () => 
 
 Deno.test("a load that lost its claim ends nothing", async () => {
   await using test = await ingestTest();
-  const [gate, amid] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
-  const objects = gated(test.services.objects, gate.promise, amid.resolve);
+  const gate = test.gate();
   const { id } = await startIngest(test.services, test.scope, file(manyRows(20_000)));
   const ref = { tenantId: test.scope.tenantId, endpointId: test.scope.endpoint.id, ingestId: id };
-  const stalled = runIngest({ ...test.services, objects }, ref, nothing, test.scope.signal);
-  await amid.promise;
+  const stalled = runIngest(gate.services, ref, nothing, test.scope.signal);
+  await gate.amid;
   // As if it had been silent for long: another takes it, and does it.
   await test.services.control.tenant(
     ref.tenantId,
     (tx) => tx`UPDATE ingests SET claim = gen_random_uuid() WHERE id = ${id}`,
   );
-  gate.resolve();
+  gate.open();
   await stalled;
   const ingest = await getIngest(test.services, test.scope, id);
   assert.equal(ingest.status, "running");
@@ -380,16 +382,15 @@ Deno.test("a load that lost its claim ends nothing", async () => {
 
 Deno.test("jobs.close() gives a load back, and the next process does it", async () => {
   await using test = await ingestTest();
-  const [gate, amid] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
   const first = await openAt(test.meeting);
-  const objects = gated(first.services.objects, gate.promise, amid.resolve);
-  const worker = await serveIngests({ ...first.services, objects }, nothing);
+  const gate = test.gate(first.services);
+  const worker = await serveIngests(gate.services, nothing);
   const { id } = await startIngest(test.services, test.scope, file(manyRows(20_000)));
-  await amid.promise;
+  await gate.amid;
   await worker.stop();
   const closed = first.services.jobs.close(0);
   // The file goes on once the load has been told to stop.
-  setTimeout(gate.resolve, 100);
+  setTimeout(gate.open, 100);
   await closed;
   assert.equal((await getIngest(test.services, test.scope, id)).status, "queued");
   await first.close();
@@ -424,9 +425,8 @@ Deno.test("a load of an endpoint that was deleted leaves no file", async () => {
 
 Deno.test("getIngest() tells how far a load is while it runs", async () => {
   await using test = await ingestTest();
-  const gate = Promise.withResolvers<void>();
-  const objects = gated(test.services.objects, gate.promise, () => {});
-  await using _worker = await working(test, nothing, { ...test.services, objects });
+  const gate = test.gate();
+  await using _worker = await working(test, nothing, gate.services);
   const { id } = await startIngest(test.services, test.scope, file(manyRows(20_000)));
   await reach(test, id, "running");
   while (true) {
@@ -437,6 +437,6 @@ Deno.test("getIngest() tells how far a load is while it runs", async () => {
     }
     await new Promise((done) => setTimeout(done, 30));
   }
-  gate.resolve();
+  gate.open();
   assert.equal((await over(test, id)).status, "done");
 });

@@ -48,6 +48,16 @@ export interface IngestTest extends AsyncDisposable {
   readonly services: Services;
   readonly scope: EndpointScope;
   readonly logLines: string[];
+  /** Services whose loads stop amid their file until `open()`, or until the test ends. */
+  gate(services?: Services): Gate;
+}
+
+/** A place where loads stand still. */
+export interface Gate {
+  readonly services: Services;
+  /** Resolves when a load stands there. */
+  readonly amid: Promise<void>;
+  open(): void;
 }
 
 /** Makes them; `await using` removes everything. */
@@ -58,13 +68,26 @@ export async function ingestTest(): Promise<IngestTest> {
   const logLines: string[] = [];
   const { services, close } = await openAt(meeting, (line) => logLines.push(line));
   const tenant = await testTenant(services);
+  const gates: Gate[] = [];
   return {
     meeting,
     control,
     services,
     scope: await createEndpoint(services, tenant.scope, "ingest"),
     logLines,
+    gate(behind = services) {
+      const [gate, amid] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+      const objects = gated(behind.objects, gate.promise, amid.resolve);
+      const made = {
+        services: { ...behind, objects },
+        amid: amid.promise,
+        open: gate.resolve,
+      };
+      gates.push(made);
+      return made;
+    },
     async [Symbol.asyncDispose]() {
+      for (const gate of gates) gate.open();
       await close();
       await control.drop();
       await Deno.remove(objectsDir, { recursive: true });
