@@ -9,7 +9,10 @@ import { startSession } from "./sessions.ts";
 import { insertAccount, insertEntry, readAccount } from "./store.ts";
 
 const QUARTER_HOUR = 15 * 60_000;
-const BY_ACCOUNT: Limit = { name: "sign_in.account", attempts: 10, windowMs: QUARTER_HOUR };
+// The narrow limit counts an account and a network together, so that guessing elsewhere does not lock
+// its owner out; the wide one holds guessing from many networks at once.
+const BY_BOTH: Limit = { name: "sign_in.account_network", attempts: 10, windowMs: QUARTER_HOUR };
+const BY_ACCOUNT: Limit = { name: "sign_in.account", attempts: 100, windowMs: QUARTER_HOUR };
 const BY_NETWORK: Limit = { name: "sign_in.network", attempts: 100, windowMs: QUARTER_HOUR };
 const SIGN_UPS: Limit = { name: "sign_up.network", attempts: 20, windowMs: QUARTER_HOUR };
 
@@ -59,8 +62,10 @@ export async function signIn(
 ): Promise<string> {
   const { control, limiter, log } = services;
   const address = email.toLowerCase();
+  const both = `${address} ${network(actor)}`;
   limiter.take(BY_NETWORK, network(actor));
   limiter.take(BY_ACCOUNT, address);
+  limiter.take(BY_BOTH, both);
   const account = await readAccount(control, address);
   const right = await checkPassword(password, account?.passwordHash ?? null);
   if (!account || !right) {
@@ -71,7 +76,7 @@ export async function signIn(
     }
     throw new AppError("SIGN_IN_FAILED");
   }
-  limiter.clear(BY_ACCOUNT, address);
+  limiter.clear(BY_BOTH, both);
   return startSession(services, account, actor);
 }
 

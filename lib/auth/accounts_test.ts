@@ -114,6 +114,8 @@ Deno.test("signIn() stops guessing at one account, and starts afresh after a suc
   });
   // Not even the right password gets past, or the limit would tell which one it is.
   await assert.rejects(signIn(services, ADA, actor), { code: "RATE_LIMITED" });
+  // Guessing from one network does not lock the owner out of another.
+  await signIn(services, ADA, { ...actor, network: "198.51.100.0/24" });
 });
 
 Deno.test("endSession() refuses the cookie from then on, and no other", async () => {
