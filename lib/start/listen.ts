@@ -34,7 +34,7 @@ export function listen(host: string, port: number): Listener {
     { hostname: host.replace(/^\[|\]$/g, ""), port, signal: abort.signal, onListen: () => {} },
     (request, info) => {
       if (!handler) return starting();
-      return handler(
+      return handler.answer(
         request,
         info.remoteAddr.transport === "tcp" ? info.remoteAddr.hostname : null,
       );
