@@ -18,7 +18,7 @@ const REST = /^https?:\/\/[^/]*\/v1(\/|$)/;
 
 /** Builds the handler; the islands are bundled on the way. */
 export async function createHandler(services: Services): Promise<Handler> {
-  const assets = await loadAssets(new URL("../islands/", import.meta.url));
+  const assets = await loadAssets(new URL("../islands/", import.meta.url), services.log);
   const mcp = mcpRoutes(services);
   const rest = createRest(services, REST_ROUTES);
   const pages = createPages(createSite(services, assets), PAGES);

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import type { Log } from "../log.ts";
 import { bundleIslands } from "./bundle.ts";
 
 /** What the browser loads besides pages: kept in memory, under names that change with the content. */
@@ -7,10 +8,10 @@ export interface Assets {
   readonly stylesheet: string;
   /** URL of the icon. */
   readonly icon: string;
-  /** URL of the module that hydrates islands. */
-  readonly hydrate: string;
-  /** URL of an island's module; throws for a name that was not bundled. */
-  island(name: string): string;
+  /** URL of the module that hydrates islands; null where none could be bundled. */
+  readonly hydrate: string | null;
+  /** URL of an island's module; null where it could not be bundled. Throws for an unknown name. */
+  island(name: string): string | null;
   /** The answer to a request under `/assets/`; null where there is no such file. */
   serve(pathname: string): Response | null;
 }
@@ -42,14 +43,16 @@ async function stylesheet(folder: URL): Promise<Uint8Array<ArrayBuffer>> {
 
 /**
  * Reads the stylesheet and the icon, bundles the islands of a folder, and keeps all of it in memory.
+ * Where the bundler cannot be had, the log says so and pages go without scripts: every one of them
+ * works so, and agents need none.
  *
- * @throws AppError INTERNAL where an island cannot be bundled.
+ * @throws Error where an island has a fault.
  */
-export async function loadAssets(islandsFolder: URL): Promise<Assets> {
+export async function loadAssets(islandsFolder: URL, log: Log): Promise<Assets> {
   const [css, icon, bundle] = await Promise.all([
     stylesheet(new URL("./styles/", import.meta.url)),
     Deno.readFile(new URL("./icons/favicon.svg", import.meta.url)),
-    bundleIslands(islandsFolder),
+    bundleIslands(islandsFolder, log),
   ]);
   const assets = new Map<string, Asset>();
   const add = (path: string, body: Uint8Array<ArrayBuffer>, type: keyof typeof TYPES) => {
@@ -57,14 +60,16 @@ export async function loadAssets(islandsFolder: URL): Promise<Assets> {
     return `/assets/${path}`;
   };
   // Modules import each other by relative path, so one hash names the folder of all of them.
-  const scripts = digest(...bundle.files.map((file) => file.body));
-  for (const file of bundle.files) add(`${scripts}/${file.path}`, file.body, "js");
+  const files = bundle?.files ?? [];
+  const scripts = digest(...files.map((file) => file.body));
+  for (const file of files) add(`${scripts}/${file.path}`, file.body, "js");
 
   return {
     stylesheet: add(`app-${digest(css)}.css`, css, "css"),
     icon: add(`icon-${digest(icon)}.svg`, icon, "svg"),
-    hydrate: `/assets/${scripts}/${bundle.hydrate}`,
+    hydrate: bundle && `/assets/${scripts}/${bundle.hydrate}`,
     island(name) {
+      if (!bundle) return null;
       const path = bundle.islands.get(name);
       if (!path) throw new Error(`There is no island ${name}.`);
       return `/assets/${scripts}/${path}`;

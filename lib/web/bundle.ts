@@ -1,5 +1,5 @@
 import { fileURLToPath } from "node:url";
-import { AppError } from "../errors.ts";
+import type { Log } from "../log.ts";
 
 /** One file of the bundle, by its path below the folder that all of them share. */
 export interface BundledFile {
@@ -23,10 +23,11 @@ const ISLAND = /^[A-Z][A-Za-z0-9]*\.tsx$/;
 /**
  * Bundles every `PascalCase.tsx` of a folder for the browser. Takes about 0.2 s, so that each start
  * makes it afresh and nothing stale can be served.
+ * Null where there is no bundler: the runtime fetches it at its first use.
  *
- * @throws AppError INTERNAL with the bundler's messages as cause.
+ * @throws Error with the bundler's messages where an island has a fault.
  */
-export async function bundleIslands(folder: URL): Promise<IslandBundle> {
+export async function bundleIslands(folder: URL, log: Log): Promise<IslandBundle | null> {
   const names: string[] = [];
   for await (const entry of Deno.readDir(folder)) {
     if (entry.isFile && ISLAND.test(entry.name)) names.push(entry.name.replace(/\.tsx$/, ""));
@@ -43,11 +44,13 @@ export async function bundleIslands(folder: URL): Promise<IslandBundle> {
     codeSplitting: true,
     minify: true,
     write: false,
+  }).catch((error) => {
+    log.error("islands.not_bundled", { error });
+    return null;
   });
+  if (!result) return null;
   if (!result.success) {
-    throw new AppError("INTERNAL", undefined, {
-      cause: new Error(`bundling islands: ${result.errors.map((e) => e.text).join("; ")}`),
-    });
+    throw new Error(`bundling islands: ${result.errors.map((fault) => fault.text).join("; ")}`);
   }
   const files = (result.outputFiles ?? []).map((file) => ({
     path: file.path.slice(OUT.length + 1).replaceAll("\\", "/"),

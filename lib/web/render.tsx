@@ -36,7 +36,7 @@ export function renderPage(shell: Shell, content: VNode, options: RenderOptions)
       <title>{`${shell.title} · Bulkhead`}</title>
       <link rel="stylesheet" href={assets.stylesheet} />
       <link rel="icon" type="image/svg+xml" href={assets.icon} />
-      {islands.size > 0 && <script type="module" src={assets.hydrate} />}
+      {islands.size > 0 && assets.hydrate && <script type="module" src={assets.hydrate} />}
       {shell.refresh !== undefined && (
         <noscript>
           <meta http-equiv="refresh" content={String(shell.refresh)} />

@@ -49,7 +49,7 @@ const ROUTES: PageRoute[] = [
 /** A browser over the pages: keeps cookies, and tells where its writes come from. */
 async function open(baseUrl = ORIGIN) {
   const test = await testServices({ baseUrl });
-  const assets = await loadAssets(new URL("../../islands/", import.meta.url));
+  const assets = await loadAssets(new URL("../../islands/", import.meta.url), test.services.log);
   const pages = createPages(createSite(test.services, assets), ROUTES);
   const jar = new Map<string, string>();
   async function go(path: string, init: RequestInit = {}): Promise<Response> {

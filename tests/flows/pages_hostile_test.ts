@@ -17,7 +17,7 @@ async function open() {
   const cookie = `bulkhead_session=${await signUp(services, credentials, SYSTEM_ACTOR)}`;
   const session = await readSession(services, cookie.split("=")[1]!);
   const entered = await createEndpoint(services, requestOf(principalOf(session!)), "Shop");
-  const assets = await loadAssets(new URL("../../islands/", import.meta.url));
+  const assets = await loadAssets(new URL("../../islands/", import.meta.url), services.log);
   const pages = createPages(createSite(services, assets), PAGES);
   const send = (path: string, init: RequestInit = {}) => {
     const headers = { cookie, origin: ORIGIN, ...init.headers as Record<string, string> };
