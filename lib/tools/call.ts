@@ -78,6 +78,9 @@ function toCallError(error: unknown, statement: Statement, signal: AbortSignal):
   return fromPostgres(error);
 }
 
+// A statement that ran for less than this was not stopped by any statement timeout of ours.
+const STRAY_CANCEL_MS = 1_000;
+
 async function runQuery(
   lease: Lease,
   statement: Statement,
@@ -86,13 +89,20 @@ async function runQuery(
 ): Promise<TextRow[]> {
   // simple: false, since without values the driver would send text that may hold several statements.
   const options = { prepare, simple: false };
-  const pending = lease.sql.unsafe(statement.text, [...statement.values], options).values();
+  const run = () => lease.sql.unsafe(statement.text, [...statement.values], options).values();
+  let pending = run();
   const cancel = () => pending.cancel();
   signal.addEventListener("abort", cancel, { once: true });
+  const started = performance.now();
   try {
     return await pending as unknown as TextRow[];
   } catch (error) {
-    throw toCallError(error, statement, signal);
+    const stray = sqlState(error) === "57014" && !signal.aborted &&
+      performance.now() - started < STRAY_CANCEL_MS;
+    if (!stray) throw error;
+    // A cancel request names a connection, not a statement: one that came late was meant for another.
+    pending = run();
+    return await pending as unknown as TextRow[];
   } finally {
     signal.removeEventListener("abort", cancel);
   }
@@ -114,6 +124,8 @@ export function createCall(
       const lease = await openEndpoint(services, scope, "reader");
       try {
         return await runQuery(lease, statement, scope.signal, prepared.admit(statement.text));
+      } catch (error) {
+        throw toCallError(error, statement, scope.signal);
       } finally {
         lease.release();
       }

@@ -5,8 +5,8 @@ import type { Field } from "./field.ts";
 import { type Source, tableSource } from "./source.ts";
 import type { Params } from "./statement.ts";
 
-// Ranking reads every matching row's text again, so only so many matches are ranked.
-const RANKED_ROWS = 5_000;
+// Ranking reads a matching row's whole text again, so only so many matches are ranked; the others follow.
+const RANKED_ROWS = 1_000;
 const MAX_WORDS = 12;
 
 const wordsOf = (query: string) => query.match(/[\p{L}\p{N}]+/gu)?.slice(0, MAX_WORDS) ?? [];
@@ -44,9 +44,11 @@ function indexed(
   const columns = base.fields.map((field) => field.sql).join(", ");
   let label = "rank";
   while (table.columns.has(label)) label += "_";
-  const from = `(SELECT ${columns}, ts_rank(${vector}, ${terms}) AS ${
-    quoteIdent(label)
-  } FROM ${base.from} WHERE ${conditions.join(" AND ")} LIMIT ${RANKED_ROWS}) t`;
+  const ranked = `CASE WHEN row_number() OVER () <= ${RANKED_ROWS} ` +
+    `THEN ts_rank(${vector}, ${terms}) ELSE 0 END`;
+  const from = `(SELECT ${columns}, ${ranked} AS ${quoteIdent(label)} FROM ${base.from} WHERE ${
+    conditions.join(" AND ")
+  }) t`;
   const rank: Field = {
     label,
     sql: `t.${quoteIdent(label)}`,
