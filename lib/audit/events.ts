@@ -22,6 +22,14 @@ export type AuditAction =
   | "token.minted"
   | "token.rotated"
   | "token.revoked"
+  | "client.registered"
+  | "client.removed"
+  | "grant.created"
+  | "grant.upgraded"
+  | "grant.renewed"
+  | "grant.narrowed"
+  | "grant.refused"
+  | "grant.revoked"
   | "call.denied";
 
 /** Who did it, as far as is known. */
