@@ -117,7 +117,8 @@ export async function createJobs({ url, log }: JobsInput): Promise<Jobs> {
       await ensureQueue(name);
       await boss.send(name, payload, {
         ...(tx ? { db: bossDatabase(tx) } : {}),
-        ...(key === undefined ? {} : { singletonKey: key }),
+        // Without a key of its own, a job would share that of all others without one.
+        singletonKey: key ?? crypto.randomUUID(),
         ...(delaySeconds === undefined ? {} : { startAfter: delaySeconds }),
       });
     },

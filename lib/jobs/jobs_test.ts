@@ -58,11 +58,11 @@ Deno.test("enqueue() hands a job with its payload to a worker, once", async () =
   const got = collector();
   const payload = { id: "a'b\"c\\d", n: 7, yes: true, none: null };
   const other = await test.another();
+  await test.jobs.enqueue(null, "greet", payload);
+  await test.jobs.enqueue(null, "greet", { id: "last" });
   for (const jobs of [test.jobs, other]) {
     await jobs.work("greet", (item) => Promise.resolve(got.add(item)), { concurrency: 2 });
   }
-  await test.jobs.enqueue(null, "greet", payload);
-  await test.jobs.enqueue(null, "greet", { id: "last" });
   await got.count(2);
   assert.deepEqual(got.seen.find((item) => (item as { n?: number }).n), payload);
   assert.equal(got.seen.length, 2);
@@ -139,6 +139,22 @@ Deno.test("close() aborts what outlives its grace, and leaves it to another repl
   const got = collector();
   const other = await test.another();
   await other.work("slow", (item) => Promise.resolve(got.add(item)), { concurrency: 1 });
+  await got.count(1);
+  assert.deepEqual(got.seen, [{ id: "x" }]);
+});
+
+Deno.test("a job whose worker fell silent is given to another", async () => {
+  await using test = await queue();
+  await test.jobs.enqueue(null, "orphan", { id: "x" });
+  // What a worker leaves that was killed a minute ago.
+  const admin = connect(test.adminUrl, { max: 1 });
+  await admin`
+    UPDATE jobs.job SET state = 'active', started_on = now() - interval '1 minute',
+      heartbeat_on = now() - interval '1 minute'
+    WHERE name = 'orphan'`;
+  await admin.end();
+  const got = collector();
+  await test.jobs.work("orphan", (item) => Promise.resolve(got.add(item)), { concurrency: 1 });
   await got.count(1);
   assert.deepEqual(got.seen, [{ id: "x" }]);
 });
