@@ -48,7 +48,7 @@ Deno.test("compactRows() writes texts so that each can be read back, a row a lin
       const [names, ...lines] = out.split("\n");
       assert.equal(names, "a|b\\|");
       assert.deepEqual(lines.map((line) => cells(line).map(decode)), rows);
-      assert.doesNotMatch(out, /[\r\u2028\u2029\u0085\x00]/);
+      for (const breaking of "\r\u2028\u2029\u0085\0") assert.ok(!out.includes(breaking));
     }),
   );
 });
