@@ -1,7 +1,7 @@
 import { quoteIdent, quoteLiteral, type Tx } from "../../postgres/mod.ts";
 import type { AppendPlan } from "./append_shape.ts";
 import type { CatalogueReference } from "./catalogue.ts";
-import { copyGoodRows } from "./copy_rows.ts";
+import { copyRows } from "./copy_rows.ts";
 import type { Source } from "./source.ts";
 import { execute } from "./statements.ts";
 import { columnList, copyRowsStatement, publicTable } from "./tables.ts";
@@ -42,7 +42,7 @@ export async function appendRows(
     const columns = [...draft.columns, { name: "bulkhead.line" }];
     return copyRowsStatement(waiting[index]!, columns, false);
   });
-  await copyGoodRows(tx, source, statements, { withLine: true, told: load.told });
+  await copyRows(tx, source, { statements, withLine: true, load, told: load.told });
   const counts = plans.map(() => 0);
   for (const index of parentsFirst(plans)) {
     await execute(tx, `ANALYZE ${waiting[index]}`, load.signal);

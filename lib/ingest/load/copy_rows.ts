@@ -1,5 +1,4 @@
 import { type CopyIn, copyIn, quoteIdent, type Tx } from "../../postgres/mod.ts";
-import type { Draft } from "./draft.ts";
 import type { Cell, Source } from "./source.ts";
 
 /** Characters of a row set aside that are kept. */
@@ -21,29 +20,31 @@ export function csvLine(cells: readonly Cell[]): string {
 }
 
 /**
- * Sends lines to one COPY after another on the same connection: a line for another statement ends the
- * COPY under way. Lines are gathered between flushes, so a caller that is called back can add freely.
+ * Sends lines to several COPYs on one connection, where one ends before the next begins. Lines are
+ * gathered between flushes, so that a caller that is called back can add freely and the COPYs seldom
+ * change.
  */
 class CopyLines {
   readonly #encoder = new TextEncoder();
-  #waiting: { statement: string; text: string }[] = [];
+  readonly #waiting = new Map<string, string>();
   #size = 0;
   #open: { statement: string; copy: CopyIn } | undefined;
 
   constructor(readonly tx: Tx) {}
 
   add(statement: string, line: string): void {
-    const last = this.#waiting.at(-1);
-    if (last?.statement === statement) last.text += line;
-    else this.#waiting.push({ statement, text: line });
+    this.#waiting.set(statement, (this.#waiting.get(statement) ?? "") + line);
     this.#size += line.length;
   }
 
   async flush(force = false): Promise<void> {
     if (this.#size < FLUSH_AT && !force) return;
-    const batches = this.#waiting;
-    [this.#waiting, this.#size] = [[], 0];
-    for (const { statement, text } of batches) {
+    const batches = [...this.#waiting];
+    this.#waiting.clear();
+    this.#size = 0;
+    // The one under way first, so that it goes on where it can.
+    batches.sort(([a]) => a === this.#open?.statement ? -1 : 1);
+    for (const [statement, text] of batches) {
       if (this.#open?.statement !== statement) {
         await this.#open?.copy.end();
         this.#open = undefined;
@@ -64,65 +65,44 @@ class CopyLines {
   }
 }
 
-async function copyLines(
-  tx: Tx,
-  run: (lines: CopyLines) => Promise<void>,
-): Promise<void> {
+const REJECT_COLUMNS = ["ingest_id", "file_name", "table_name", "line", "reason", "raw"];
+
+const REJECTS = `COPY bulkhead.rejects (${REJECT_COLUMNS.map(quoteIdent).join(", ")}) ` +
+  "FROM STDIN (FORMAT csv)";
+
+/** How a source's rows are copied. */
+export interface RowCopy {
+  /** One COPY for each of the source's tables. */
+  readonly statements: readonly string[];
+  /** Whether a row's line goes in as a last column. */
+  readonly withLine: boolean;
+  /** Under which load rows are set aside. */
+  readonly load: { readonly ingestId: string; readonly fileName: string };
+  told(bytes: number, rows: number): void;
+}
+
+/** Copies a source's good rows into their tables, and the others into `bulkhead.rejects`. */
+export async function copyRows(tx: Tx, source: Source, copy: RowCopy): Promise<void> {
+  const { ingestId, fileName } = copy.load;
   const lines = new CopyLines(tx);
+  let rows = 0;
   try {
-    await run(lines);
+    await source.read({
+      row(table, cells, line) {
+        rows++;
+        if (copy.withLine) cells.push(String(line));
+        lines.add(copy.statements[table]!, csvLine(cells));
+      },
+      fault(table, line, reason, raw) {
+        const kept = raw.slice(0, RAW_CHARACTERS).replaceAll("\0", "\u2400").toWellFormed();
+        const name = source.drafts[table]!.name;
+        lines.add(REJECTS, csvLine([ingestId, fileName, name, String(line), reason, kept]));
+      },
+      pause: () => lines.flush(),
+    }, (bytes) => copy.told(bytes, rows));
     await lines.end();
   } catch (error) {
     await lines.abort();
     throw error;
   }
 }
-
-/**
- * Copies a source's good rows. `statements` has one COPY for each of its tables; with `withLine` the
- * row's line goes in as a last column.
- */
-export function copyGoodRows(
-  tx: Tx,
-  source: Source,
-  statements: readonly string[],
-  options: { withLine: boolean; told: (bytes: number, rows: number) => void },
-): Promise<void> {
-  let rows = 0;
-  return copyLines(tx, (lines) =>
-    source.read({
-      row(table, cells, line) {
-        rows++;
-        if (options.withLine) cells.push(String(line));
-        lines.add(statements[table]!, csvLine(cells));
-      },
-      fault() {},
-      pause: () => lines.flush(),
-    }, (bytes) => options.told(bytes, rows)));
-}
-
-/** Copies a source's rows that do not fit into `bulkhead.rejects`. */
-export function copyRejects(
-  tx: Tx,
-  source: Source,
-  load: { readonly ingestId: string; readonly fileName: string },
-): Promise<void> {
-  const columns = ["ingest_id", "file_name", "table_name", "line", "reason", "raw"];
-  const statement = `COPY bulkhead.rejects (${columns.map(quoteIdent).join(", ")}) ` +
-    "FROM STDIN (FORMAT csv)";
-  return copyLines(tx, (lines) =>
-    source.read({
-      row() {},
-      fault(table, line, reason, raw) {
-        const kept = raw.slice(0, RAW_CHARACTERS).replaceAll("\0", "\u2400").toWellFormed();
-        const name = tableNameAt(source.drafts, table);
-        lines.add(
-          statement,
-          csvLine([load.ingestId, load.fileName, name, String(line), reason, kept]),
-        );
-      },
-      pause: () => lines.flush(),
-    }, () => {}));
-}
-
-const tableNameAt = (drafts: readonly Draft[], index: number) => drafts[index]!.name;

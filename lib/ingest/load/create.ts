@@ -1,7 +1,7 @@
 import type { Tx } from "../../postgres/mod.ts";
 import type { DetectedDelimited } from "../detect/mod.ts";
 import { copyFile, guessDraft, mayCopyBytes, surveyAndCopy } from "./copy_file.ts";
-import { copyGoodRows } from "./copy_rows.ts";
+import { copyRows } from "./copy_rows.ts";
 import { surveyCsv } from "./csv_survey.ts";
 import type { Source } from "./source.ts";
 import { surveyedSource, surveyHooks, tableNameFor, type Told } from "./survey.ts";
@@ -27,18 +27,23 @@ export async function createDelimited(
   const draft = source.drafts[0]!;
   const bytesCopied = survey.clean && mayCopyBytes(draft, shape) &&
     await copyFile(tx, input, shape, draft, (bytes) => told.write(bytes, 0));
-  if (!bytesCopied) await createFrom(tx, source, told.write);
+  if (!bytesCopied) await createFrom(tx, input, source, told.write);
   return source;
 }
 
 /** Makes a surveyed source's tables and fills them with the rows that we write ourselves. */
-export async function createFrom(tx: Tx, source: Source, told: Told): Promise<void> {
+export async function createFrom(
+  tx: Tx,
+  load: { readonly ingestId: string; readonly fileName: string },
+  source: Source,
+  told: Told,
+): Promise<void> {
   await refuseTakenNames(tx, source.drafts.map((draft) => draft.name));
   await tx.savepoint(async (inner) => {
     for (const draft of source.drafts) await createTable(inner, draft);
     const statements = source.drafts.map((draft) =>
       copyRowsStatement(publicTable(draft.name), draft.columns, true)
     );
-    await copyGoodRows(inner, source, statements, { withLine: false, told });
+    await copyRows(inner, source, { statements, withLine: false, load, told });
   });
 }

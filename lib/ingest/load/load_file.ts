@@ -6,7 +6,6 @@ import { appendRows } from "./append.ts";
 import { type AppendPlan, planAppend } from "./append_shape.ts";
 import { readHead, utf8Chunks } from "./bytes.ts";
 import { readCatalogue } from "./catalogue.ts";
-import { copyRejects } from "./copy_rows.ts";
 import { createDelimited, createFrom } from "./create.ts";
 import { surveyCsv } from "./csv_survey.ts";
 import { checkWidth } from "./draft.ts";
@@ -30,7 +29,8 @@ const storable = (text: string) => text.replaceAll("\0", "\u2400").toWellFormed(
  * Throws AppError: EMPTY_FILE, UNSUPPORTED_FORMAT, UNREADABLE_FILE, SHAPE_MISMATCH (append),
  * CONFLICT (the name is taken), UNKNOWN_TABLE (append), CANCELLED.
  */
-export async function loadFile(input: LoadInput): Promise<LoadReport> {
+export async function loadFile(given: LoadInput): Promise<LoadReport> {
+  const input = { ...given, fileName: storable(given.fileName) };
   try {
     const { head, cut } = await readHead(input);
     const found = detect(head, cut, input.fileName, input.options);
@@ -94,9 +94,7 @@ function loadDetected(
     input.signal.throwIfAborted();
     await tx`
       INSERT INTO bulkhead.loads (ingest_id, file_name, report)
-      VALUES (${input.ingestId}, ${storable(input.fileName)}, ${
-      JSON.stringify(report)
-    }::text::jsonb)`;
+      VALUES (${input.ingestId}, ${input.fileName}, ${JSON.stringify(report)}::text::jsonb)`;
     return report;
   });
 }
@@ -142,9 +140,8 @@ async function createFile(tx: Tx, input: LoadInput, found: Detected): Promise<Lo
     source = await createDelimited(tx, input, found, told);
   } else {
     source = await jsonSource(input, found);
-    await createFrom(tx, source, told.write);
+    await createFrom(tx, input, source, told.write);
   }
-  await setAsideRejects(tx, input, source);
   teller(input, "keys")(0, 0);
   const keys = await settleKeys(tx, source.drafts, input.signal);
   const catalogue = await readCatalogue(tx);
@@ -173,14 +170,6 @@ async function createFile(tx: Tx, input: LoadInput, found: Detected): Promise<Lo
   return { source, tables };
 }
 
-async function setAsideRejects(tx: Tx, input: LoadInput, source: Source): Promise<void> {
-  if (source.drafts.every((draft) => draft.rejected === 0)) return;
-  await copyRejects(tx, source, {
-    ingestId: input.ingestId,
-    fileName: storable(input.fileName),
-  });
-}
-
 async function appendFile(tx: Tx, input: LoadInput, found: Detected): Promise<Loaded> {
   const read = teller(input, "read");
   const surveyed = "dialect" in found
@@ -203,11 +192,10 @@ async function appendFile(tx: Tx, input: LoadInput, found: Detected): Promise<Lo
   const source = surveyed.withDrafts(plans.map((plan) => plan.draft));
   const rows = await appendRows(tx, source, plans, {
     ingestId: input.ingestId,
-    fileName: storable(input.fileName),
+    fileName: input.fileName,
     signal: input.signal,
     told: teller(input, "write"),
   });
-  await setAsideRejects(tx, input, source);
   teller(input, "keys")(0, 0);
   const tables: TableReport[] = [];
   for (const [index, { draft, table }] of plans.entries()) {
