@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
-import { openEndpoint } from "../../lib/endpoints/mod.ts";
 import { getIngest, listIngests, serveIngests, startIngest } from "../../lib/ingest/mod.ts";
+import { quoteIdent } from "../../lib/postgres/mod.ts";
 import type { ChildTask } from "./ingest_child.ts";
+import { audited, query, storedFiles, tablesSeen } from "./ingest_look.ts";
 import { file, type IngestTest, ingestTest, manyRows, over, reach } from "./ingest_setup.ts";
 
 const ROWS = 20_000;
@@ -48,43 +49,15 @@ async function lapse(test: IngestTest): Promise<void> {
   );
 }
 
-async function actions(test: IngestTest): Promise<string[]> {
-  const rows = await test.services.control.tenant(test.scope.tenantId, async (tx) => [
-    ...await tx<{ action: string }[]>`
-      SELECT action FROM audit_events WHERE action LIKE 'data.%' ORDER BY at, id`,
-  ]);
-  return rows.map((row) => row.action);
-}
-
-async function seen(test: IngestTest): Promise<string[]> {
-  const { sql, release } = await openEndpoint(test.services, test.scope, "reader");
-  try {
-    const rows = await sql<{ name: string }[]>`
-      SELECT relname AS name FROM pg_catalog.pg_class
-      WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace`;
-    return rows.map((row) => row.name);
-  } finally {
-    release();
-  }
-}
+const actions = async (test: IngestTest) => (await audited(test)).map((event) => event.action);
 
 async function rowsOf(test: IngestTest, table: string): Promise<number> {
-  const { sql, release } = await openEndpoint(test.services, test.scope, "reader");
-  try {
-    const [row] = await sql<{ n: number }[]>`SELECT count(*)::int AS n FROM ${sql(table)}`;
-    return row!.n;
-  } finally {
-    release();
-  }
-}
-
-async function files(test: IngestTest): Promise<number> {
-  let found = 0;
-  const { tenantId, endpoint } = test.scope;
-  for await (const _ of Deno.readDir(`${test.meeting.objectsDir}/${tenantId}/${endpoint.id}`)) {
-    found++;
-  }
-  return found;
+  const [row] = await query<{ n: number }>(
+    test,
+    "reader",
+    `SELECT count(*)::int AS n FROM ${quoteIdent(table)}`,
+  );
+  return row!.n;
 }
 
 Deno.test("a process killed amid an upload leaves a failed load, and no file", async () => {
@@ -92,7 +65,7 @@ Deno.test("a process killed amid an upload leaves a failed load, and no file", a
   await killAt(test, "upload");
   const [left] = await listIngests(test.services, test.scope);
   assert.equal(left!.status, "uploading");
-  assert.equal(await files(test), 1);
+  assert.equal((await storedFiles(test)).length, 1);
   await lapse(test);
   const worker = await serveIngests(test.services, () => Promise.resolve());
   const failed = await over(test, left!.id);
@@ -100,7 +73,7 @@ Deno.test("a process killed amid an upload leaves a failed load, and no file", a
   assert.equal(failed.status, "failed");
   assert.equal(failed.error!.code, "INVALID_REQUEST");
   assert.match(failed.error!.detail!, /broke off/);
-  assert.equal(await files(test), 0);
+  assert.equal((await storedFiles(test)).length, 0);
   assert.deepEqual(await actions(test), ["data.load_failed"]);
 });
 
@@ -128,7 +101,7 @@ Deno.test("a load whose process was killed amid it shows nothing, and is done by
   const { id } = await startIngest(test.services, test.scope, file(manyRows(ROWS)));
   await killAt(test, "load");
   assert.equal((await getIngest(test.services, test.scope, id)).status, "running");
-  assert.deepEqual(await seen(test), []);
+  assert.deepEqual(await tablesSeen(test), []);
   // While it may still live, nobody takes it.
   let worker = await serveIngests(test.services, () => Promise.resolve());
   await worker.stop();
@@ -140,7 +113,7 @@ Deno.test("a load whose process was killed amid it shows nothing, and is done by
   assert.equal(done.status, "done");
   assert.equal(done.report!.tables[0]!.rows, ROWS);
   assert.equal(await rowsOf(test, "people"), ROWS);
-  assert.equal(await files(test), 0);
+  assert.equal((await storedFiles(test)).length, 0);
   assert.deepEqual(await actions(test), ["data.loaded"]);
 });
 
@@ -175,7 +148,7 @@ Deno.test("a load that is interrupted again and again is given up", async () => 
   await worker.stop();
   assert.equal(failed.error!.code, "INTERNAL");
   assert.match(failed.error!.detail!, /interrupted 5 times/);
-  assert.deepEqual(await seen(test), []);
+  assert.deepEqual(await tablesSeen(test), []);
 });
 
 Deno.test("a load whose file is gone fails and says so", async () => {
