@@ -61,6 +61,10 @@ function Target({ tables }: { tables: readonly string[] }) {
           <option key={table} value={table}>{`Add its rows to ${table}`}</option>
         ))}
       </select>
+      <label class="choice">
+        <input type="checkbox" name="again" value="yes" />
+        <span>Load it even if the same bytes were loaded before</span>
+      </label>
     </div>
   );
 }
