@@ -24,13 +24,38 @@ export async function insertUsage(
   tenantId: TenantId,
   events: readonly UsageEvent[],
 ): Promise<void> {
-  await control.tenant(tenantId, (tx) =>
-    tx`
+  await control.tenant(tenantId, async (tx) => {
+    await tx`
       INSERT INTO usage_events (tenant_id, endpoint_id, token_id, at, tool, status, latency_us)
       SELECT ${tenantId}, e.endpoint_id, e.token_id, e.at, e.tool, e.status, e.latency_us
       FROM jsonb_to_recordset(${tx.json(events.map(row) as never)}) AS e(
         endpoint_id uuid, token_id uuid, at timestamptz, tool text, status text, latency_us integer
-      )`);
+      )`;
+    await countCalls(tx, events);
+  });
+}
+
+/**
+ * Adds calls to the connections whose access tokens made them: tokens come and go by the hour, and their
+ * events with the months.
+ */
+async function countCalls(tx: Tx, events: readonly UsageEvent[]): Promise<void> {
+  const counts = Map.groupBy(events.filter(({ tokenId }) => tokenId), ({ tokenId }) => tokenId);
+  if (counts.size === 0) return;
+  const rows = [...counts].map(([id, of]) => ({ id, calls: of.length }));
+  // Locked in one order, so that two replicas that write at once wait instead of failing.
+  await tx`
+    WITH made AS (
+      SELECT a.grant_id, sum(c.calls) AS calls
+      FROM jsonb_to_recordset(${tx.json(rows)}) AS c(id uuid, calls bigint)
+      JOIN tokens t ON t.id = c.id JOIN oauth_authorizations a ON a.id = t.authorization_id
+      GROUP BY a.grant_id
+    ), locked AS (
+      SELECT id FROM oauth_grants WHERE id IN (SELECT grant_id FROM made)
+      ORDER BY id FOR NO KEY UPDATE
+    )
+    UPDATE oauth_grants g SET calls = g.calls + made.calls
+    FROM made JOIN locked ON locked.id = made.grant_id WHERE g.id = made.grant_id`;
 }
 
 const row = (event: UsageEvent) => ({
@@ -42,7 +67,10 @@ const row = (event: UsageEvent) => ({
   latency_us: event.latencyUs,
 });
 
-/** Sets when a tenant's tokens were last used; a later time that is there already stays. */
+/**
+ * Sets when a tenant's tokens, and the connections that access tokens belong to, were last used; a later
+ * time that is there already stays.
+ */
 export async function updateLastUsed(
   control: Control,
   tenantId: TenantId,
@@ -51,7 +79,17 @@ export async function updateLastUsed(
   const rows = uses.map(([id, { at }]) => ({ id, at: new Date(at).toISOString() }));
   await control.tenant(tenantId, (tx) =>
     tx`
-      UPDATE tokens t SET last_used_at = greatest(t.last_used_at, u.at)
-      FROM jsonb_to_recordset(${tx.json(rows)}) AS u(id uuid, at timestamptz)
-      WHERE t.id = u.id`);
+      WITH used AS (
+        UPDATE tokens t SET last_used_at = greatest(t.last_used_at, u.at)
+        FROM jsonb_to_recordset(${tx.json(rows)}) AS u(id uuid, at timestamptz)
+        WHERE t.id = u.id RETURNING t.authorization_id, t.last_used_at
+      ), latest AS (
+        SELECT a.grant_id, max(used.last_used_at) AS at
+        FROM used JOIN oauth_authorizations a ON a.id = used.authorization_id GROUP BY a.grant_id
+      ), locked AS (
+        SELECT id FROM oauth_grants WHERE id IN (SELECT grant_id FROM latest)
+        ORDER BY id FOR NO KEY UPDATE
+      )
+      UPDATE oauth_grants g SET last_used_at = greatest(g.last_used_at, latest.at)
+      FROM latest JOIN locked ON locked.id = latest.grant_id WHERE g.id = latest.grant_id`);
 }

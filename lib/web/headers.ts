@@ -1,17 +1,24 @@
 // Nothing loads or runs but what we serve: no inline script or style, no frame around us, no foreign
 // host, and no string becomes code or markup in a script (trusted types).
-const CONTENT_SECURITY_POLICY = [
+const POLICY = [
   "default-src 'none'",
   "script-src 'self'",
   "style-src 'self'",
   "img-src 'self'",
   "connect-src 'self'",
-  "form-action 'self'",
   "base-uri 'none'",
   "frame-ancestors 'none'",
   "require-trusted-types-for 'script'",
   "trusted-types 'none'",
 ].join("; ");
+
+/**
+ * The content security policy of a page whose forms lead to us and, after the redirect that answers
+ * them, to `formTargets`: source expressions, such as an origin or a scheme.
+ */
+export function contentSecurityPolicy(formTargets: readonly string[] = []): string {
+  return `${POLICY}; form-action ${["'self'", ...formTargets].join(" ")}`;
+}
 
 const PERMISSIONS_POLICY = [
   "accelerometer=()",
@@ -32,11 +39,13 @@ const PERMISSIONS_POLICY = [
 const YEAR = 31_536_000;
 
 /**
- * Sets what every answer to a browser carries. `secure` tells that the public origin is https; HSTS
- * on loopback would lock a developer out of http.
+ * Sets what every answer to a browser carries; a content security policy that is there stays. `secure`
+ * tells that the public origin is https; HSTS on loopback would lock a developer out of http.
  */
 export function setSecurityHeaders(headers: Headers, secure: boolean): void {
-  headers.set("content-security-policy", CONTENT_SECURITY_POLICY);
+  if (!headers.has("content-security-policy")) {
+    headers.set("content-security-policy", contentSecurityPolicy());
+  }
   headers.set("permissions-policy", PERMISSIONS_POLICY);
   headers.set("x-content-type-options", "nosniff");
   headers.set("x-frame-options", "DENY");

@@ -29,6 +29,7 @@ export { TablesView } from "./dashboard/tables_view.tsx";
 export { FileForm } from "./dashboard/file_form.tsx";
 export { IngestReport } from "./dashboard/ingest_report.tsx";
 export { ingestState, STATUS_TEXT } from "./dashboard/ingest_text.ts";
+export { ConsentView } from "./dashboard/consent_view.tsx";
 export { TokenForm } from "./dashboard/token_form.tsx";
 export { CSRF_HEADER } from "./csrf.ts";
 export { type Checked, checkForm, displayName, type FormFields } from "./form_data.ts";

@@ -10,6 +10,8 @@ export const NOTICES = {
   signed_in: notice("good", "You are signed in."),
   signed_out: notice("info", "You are signed out."),
   account_made: notice("good", "Your account is ready. Hand in a file to get your first endpoint."),
+  app_disconnected: notice("good", "The app is disconnected. It is refused from now on."),
+  app_removed: notice("good", "The app is removed, and disconnected from everybody."),
   token_revoked: notice("good", "The token is revoked. It is refused from now on."),
   manifest_rebuilt: notice("good", "The tools were rebuilt from the tables as they are now."),
   foreign_key_declared: notice("good", "The foreign key is declared. The tools can follow it now."),

@@ -1,5 +1,6 @@
 import type { VNode } from "preact";
 import { renderToString } from "preact-render-to-string";
+import { contentSecurityPolicy } from "./headers.ts";
 import { type Rendering, RenderingContext } from "./rendering.ts";
 import { Page, type Shell } from "./shell.tsx";
 import type { Assets } from "./assets.ts";
@@ -50,6 +51,7 @@ export function renderPage(shell: Shell, content: VNode, options: RenderOptions)
       "content-type": "text/html; charset=utf-8",
       // Pages show a tenant's data: no shared cache and no disk keeps them.
       "cache-control": "no-store",
+      "content-security-policy": contentSecurityPolicy(shell.formTargets),
     },
   });
 }

@@ -9,9 +9,11 @@ export interface Shell {
   /** Title of the page, without the site's name. */
   readonly title: string;
   /** The part of the dashboard that the page belongs to. */
-  readonly section?: "endpoints" | "tokens";
+  readonly section?: "endpoints" | "tokens" | "apps";
   /** Seconds after which a browser without scripts loads the page again. */
   readonly refresh?: number;
+  /** Where the page's forms may lead besides us, as source expressions of a content security policy. */
+  readonly formTargets?: readonly string[];
 }
 
 interface PageProps {

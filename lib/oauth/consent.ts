@@ -1,0 +1,258 @@
+import { actorOf, type AuditAction, recordEvent } from "../audit/mod.ts";
+import { sha256 } from "../crypto/mod.ts";
+import { type EndpointView, listEndpoints } from "../endpoints/mod.ts";
+import { AppError } from "../errors.ts";
+import {
+  type AuthorizationId,
+  type ClientId,
+  type EndpointId,
+  type GrantId,
+  newId,
+  type TenantId,
+  type UserId,
+} from "../ids.ts";
+import type { Limit } from "../limits/mod.ts";
+import type { Tx } from "../postgres/mod.ts";
+import type { RequestScope, Scope } from "../principal.ts";
+import type { Services } from "../services.ts";
+import { forgetTokens, newToken, revokeWriting } from "../tokens/mod.ts";
+import { type AuthorizationRequest, authorizationResponse } from "./authorization_request.ts";
+import { insertAuthorization } from "./authorization_store.ts";
+import type { Client } from "./client.ts";
+import { keepDocumentClient, keepDynamicClient } from "./client_store.ts";
+import {
+  type GrantedEndpoint,
+  putGrantedEndpoint,
+  selectAuthorizations,
+  selectGrantedEndpoints,
+  selectGrantOf,
+  upsertGrant,
+} from "./grant_store.ts";
+import { OAuthError } from "./oauth_error.ts";
+
+const CODE_SECONDS = 300;
+/** Seconds that an app which somebody agreed to stays known without another agreement. */
+const KEPT_SECONDS = 365 * 86_400;
+const AGREEMENTS: Limit = { name: "oauth.consent", attempts: 60, windowMs: 600_000 };
+
+/** What a person can decide about a request, and what holds already. */
+export interface ConsentChoices {
+  /** The endpoints that can be chosen. */
+  readonly endpoints: readonly EndpointView[];
+  /** Those that the request names: without them the answer would be of no use to the app. */
+  readonly named: readonly EndpointView[];
+  /** What the app may do today; empty where it is not connected. */
+  readonly today: ReadonlyMap<EndpointId, Scope>;
+  /** Whether writing can be allowed: it was asked for, and the person may write. */
+  readonly mayWrite: boolean;
+}
+
+/** Who decides; a request of a token never does. */
+function personOf({ principal }: RequestScope): UserId {
+  if (principal.kind !== "dashboard" || principal.userId === null) {
+    throw new AppError("ACCESS_DENIED");
+  }
+  return principal.userId;
+}
+
+/**
+ * What the person can decide.
+ *
+ * @throws AppError ACCESS_DENIED where the app is another tenant's own, or the request names an endpoint
+ * that the person does not have.
+ */
+export async function consentChoices(
+  services: Services,
+  scope: RequestScope,
+  request: AuthorizationRequest,
+): Promise<ConsentChoices> {
+  const userId = personOf(scope);
+  const { client, audience } = request;
+  if (client.tenantId !== null && client.tenantId !== scope.tenantId) {
+    throw new AppError("ACCESS_DENIED", "This app is registered for another account's members.");
+  }
+  const endpoints = (await listEndpoints(services, scope)).filter(({ status }) =>
+    status === "ready"
+  );
+  const named = audience === "any" ? [] : audience.map((slug) => {
+    const endpoint = endpoints.find((one) => one.slug === slug);
+    if (!endpoint) {
+      throw new AppError(
+        "ACCESS_DENIED",
+        `This account has no endpoint ${slug} to let an app into.`,
+      );
+    }
+    return endpoint;
+  });
+  const today = await services.control.tenant(scope.tenantId, async (tx) => {
+    const grant = await selectGrantOf(tx, userId, client.clientId);
+    return grant ? await selectGrantedEndpoints(tx, grant) : [];
+  });
+  return {
+    endpoints,
+    named,
+    today: new Map(today.map(({ id, scope }) => [id, scope])),
+    mayWrite: request.scope === "mcp:write" && scope.principal.scope === "mcp:write",
+  };
+}
+
+/** What a person agrees to. */
+export interface Agreement {
+  readonly endpoints: readonly EndpointId[];
+  readonly write: boolean;
+}
+
+async function keepClient(tx: Tx, client: Client): Promise<ClientId> {
+  const gone = () =>
+    new AppError("CONFLICT", "The app's registration has expired. Start again there.");
+  if (client.kind === "document") {
+    const id = await keepDocumentClient(tx, newId(), client, KEPT_SECONDS);
+    if (!id) throw gone();
+    return id;
+  }
+  if (client.kind === "dynamic" && !await keepDynamicClient(tx, client.id!, KEPT_SECONDS)) {
+    throw gone();
+  }
+  return client.id!;
+}
+
+/**
+ * What the connection may do on an endpoint from now on. Writing is there only where the person allowed
+ * it: now, or before, unless they were asked now and left it out.
+ */
+function nextScope(
+  request: AuthorizationRequest,
+  write: boolean,
+  before: Scope | undefined,
+): Scope {
+  if (write) return "mcp:write";
+  return request.scope === "mcp:write" ? "mcp" : before ?? "mcp";
+}
+
+function actionOf(
+  fresh: boolean,
+  before: ReadonlyMap<EndpointId, Scope>,
+  after: readonly GrantedEndpoint[],
+): AuditAction {
+  if (fresh) return "grant.created";
+  const wider = after.some(({ id, scope }) =>
+    !before.has(id) || (scope === "mcp:write" && before.get(id) === "mcp")
+  );
+  if (wider) return "grant.upgraded";
+  const narrower = after.some(({ id, scope }) => scope === "mcp" && before.get(id) === "mcp:write");
+  return narrower ? "grant.narrowed" : "grant.renewed";
+}
+
+/** Changes the connection to what was agreed; answers it, and the hashes of tokens that lost by it. */
+async function agreeIn(
+  tx: Tx,
+  scope: RequestScope,
+  request: AuthorizationRequest,
+  { endpoints, write }: Agreement,
+): Promise<{ grantId: GrantId; lost: string[] }> {
+  const { client, redirect } = request;
+  const { id: grantId, fresh } = await upsertGrant(tx, {
+    id: newId<GrantId>(),
+    userId: personOf(scope),
+    client: await keepClient(tx, client),
+    app: { name: client.name, clientId: client.clientId, host: redirect.host },
+  });
+  const before = new Map(
+    (await selectGrantedEndpoints(tx, grantId)).map((one) => [one.id, one.scope]),
+  );
+  const after = endpoints.map((id) => ({ id, scope: nextScope(request, write, before.get(id)) }));
+  for (const endpoint of after) await putGrantedEndpoint(tx, grantId, endpoint);
+  const narrowed = after.filter(({ id, scope }) =>
+    scope === "mcp" && before.get(id) === "mcp:write"
+  ).map(({ id }) => id);
+  const lost = narrowed.length
+    ? await revokeWriting(tx, await selectAuthorizations(tx, grantId), narrowed)
+    : [];
+  await recordEvent(tx, {
+    tenantId: scope.tenantId,
+    action: actionOf(fresh, before, after),
+    actor: actorOf(scope),
+    subject: client.name,
+    endpointId: endpoints.length === 1 ? endpoints[0]! : null,
+    detail: {
+      grant_id: grantId,
+      client_id: client.clientId,
+      client_kind: client.kind,
+      redirects_to: redirect.host,
+      asked: request.scope,
+      endpoints: after,
+    },
+  });
+  return { grantId, lost };
+}
+
+/**
+ * Lets the app in as the person said, and answers where to send the browser: the redirect with a code
+ * of five minutes. An app that is connected already keeps its connection, which changes.
+ *
+ * @throws AppError INVALID_ARGUMENTS where no endpoint is chosen, or one that the request names is not;
+ * ACCESS_DENIED for one that is not the person's; INSUFFICIENT_SCOPE for writing that was not asked for
+ * or is not theirs to give; CONFLICT where the app's registration has expired; RATE_LIMITED.
+ */
+export async function agree(
+  services: Services,
+  scope: RequestScope,
+  request: AuthorizationRequest,
+  agreement: Agreement,
+): Promise<string> {
+  services.limiter.take(AGREEMENTS, personOf(scope));
+  const choices = await consentChoices(services, scope, request);
+  const chosen = [...new Set(agreement.endpoints)];
+  if (chosen.length === 0) throw new AppError("INVALID_ARGUMENTS", "Choose at least one endpoint.");
+  if (!chosen.every((id) => choices.endpoints.some((one) => one.id === id))) {
+    throw new AppError("ACCESS_DENIED");
+  }
+  const missing = choices.named.find(({ id }) => !chosen.includes(id));
+  if (missing) {
+    throw new AppError("INVALID_ARGUMENTS", `The app needs ${missing.name}. Choose it, or refuse.`);
+  }
+  if (agreement.write && !choices.mayWrite) throw new AppError("INSUFFICIENT_SCOPE");
+  const code = newToken("oac");
+  const lost = await services.control.tenant(scope.tenantId as TenantId, async (tx) => {
+    const { grantId, lost } = await agreeIn(tx, scope, request, {
+      ...agreement,
+      endpoints: chosen,
+    });
+    await insertAuthorization(tx, {
+      id: newId<AuthorizationId>(),
+      grantId,
+      scope: agreement.write ? "mcp:write" : "mcp",
+      endpoints: chosen,
+      codeHash: sha256(code),
+      codeSeconds: CODE_SECONDS,
+      challenge: request.challenge,
+      redirectUri: request.redirectNamed ? request.redirect.uri : null,
+    });
+    return lost;
+  });
+  await forgetTokens(services, lost);
+  return authorizationResponse(services, request.redirect, request.state, { code });
+}
+
+/** Refuses the app, and answers where to send the browser: the redirect with `access_denied`. */
+export async function decline(
+  services: Services,
+  scope: RequestScope,
+  request: AuthorizationRequest,
+): Promise<string> {
+  personOf(scope);
+  const { client, redirect } = request;
+  await services.control.tenant(scope.tenantId, (tx) =>
+    recordEvent(tx, {
+      tenantId: scope.tenantId,
+      action: "grant.refused",
+      actor: actorOf(scope),
+      subject: client.name,
+      detail: { client_id: client.clientId, redirects_to: redirect.host, asked: request.scope },
+    }));
+  const error = new OAuthError("access_denied", "The person did not agree.");
+  return authorizationResponse(services, redirect, request.state, {
+    error: error.code,
+    error_description: error.description,
+  });
+}

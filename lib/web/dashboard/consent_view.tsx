@@ -1,0 +1,203 @@
+import type { Session } from "../../auth/mod.ts";
+import type { EndpointId } from "../../ids.ts";
+import type {
+  AuthorizationRequest,
+  Client,
+  ConsentChoices,
+  RedirectTarget,
+} from "../../oauth/mod.ts";
+import { Button, ButtonLink, Choices, Form } from "../components/form.tsx";
+import { Compartment, EmptyState, Facts, Hold, PageHead } from "../components/layout.tsx";
+import { Notice } from "../components/pieces.tsx";
+
+/** Who vouches for the app's name. */
+function Identity({ client, tenantName }: { client: Client; tenantName: string }) {
+  switch (client.kind) {
+    case "document":
+      return (
+        <p>
+          It is described at <strong>{new URL(client.clientId).host}</strong>{" "}
+          (<code>{client.clientId}</code>). Who runs that site chose the name.
+        </p>
+      );
+    case "manual":
+      return <p>A member of {tenantName} registered it here by hand.</p>;
+    case "dynamic":
+      return (
+        <p>
+          It registered itself under this name, and anybody can register under any name. Nobody has
+          checked that it is who it says.
+        </p>
+      );
+  }
+}
+
+/** Where access goes, with a warning where nothing about that can be checked. */
+function Destination({ redirect, name }: { redirect: RedirectTarget; name: string }) {
+  if (redirect.kind === "web") {
+    return (
+      <p>
+        Access goes to{" "}
+        <strong class="host">{redirect.host}</strong>. Do not go on if that is not the site you came
+        from.
+      </p>
+    );
+  }
+  return (
+    <Notice tone="warn" title={`Access goes to a program on this computer (${redirect.host})`}>
+      <p>
+        {redirect.kind === "loopback"
+          ? "Any program that runs on this computer could be asking under this name."
+          : `Any program on this computer that has claimed ${redirect.host} links would get it.`}
+        {" "}
+        Go on only if you have just started to connect {name} yourself.
+      </p>
+    </Notice>
+  );
+}
+
+const names = (endpoints: readonly { name: string }[]) =>
+  endpoints.map(({ name }) => name).join(", ");
+
+/** What the app may do today, where it is connected already. */
+function Today({ choices }: { choices: ConsentChoices }) {
+  const { endpoints, today } = choices;
+  const reached = endpoints.filter(({ id }) => today.has(id));
+  const written = reached.filter(({ id }) => today.get(id) === "mcp:write");
+  if (reached.length === 0) return null;
+  return (
+    <Notice tone="info" title="This app is connected already">
+      <p>
+        It may read {names(reached)}
+        {written.length > 0 ? `, and write to ${names(written)}` : ""}. Allowing changes that
+        connection; it does not make a second one.
+      </p>
+    </Notice>
+  );
+}
+
+const READING = [
+  "List, search, filter, join and count every row of the endpoints chosen above.",
+  "Hand what it reads to the AI model behind it. What has been read cannot be called back.",
+  "Nothing else of this account: no other endpoint, no tokens, no settings.",
+];
+
+function Writing({ request, choices, session }: ConsentProps) {
+  if (request.scope !== "mcp:write") return <p>It did not ask to change anything.</p>;
+  if (!choices.mayWrite) {
+    return <p>It asks to change data, too. Your role ({session.role}) only reads: it cannot.</p>;
+  }
+  return (
+    <>
+      <Notice tone="warn" title="Writing changes your data">
+        <p>
+          The app, and whatever text talks the model behind it into something, could then insert,
+          change and delete rows without asking you each time. Allow it only where you need it.
+        </p>
+      </Notice>
+      <Choices
+        name="write"
+        legend="Allow writing?"
+        type="checkbox"
+        chosen={[]}
+        options={[{
+          value: "yes",
+          label: "Also let it insert, change and delete rows",
+          hint: [...choices.today.values()].includes("mcp:write")
+            ? "It may today. Left unticked, this takes it away on the endpoints chosen above."
+            : "Left unticked, it only reads. You can allow it later.",
+        }]}
+      />
+    </>
+  );
+}
+
+interface ConsentProps {
+  request: AuthorizationRequest;
+  choices: ConsentChoices;
+  session: Session;
+}
+
+/** What a person decides by: who asks, where access goes, what it means. Nothing is ticked for them. */
+export function ConsentView(
+  { query, chosen, fault, ...props }: ConsentProps & {
+    /** The request as it came, to be read again with the decision. */
+    query: string;
+    chosen: readonly EndpointId[];
+    fault?: string | undefined;
+  },
+) {
+  const { request, choices, session } = props;
+  const { name } = request.client;
+  const refuse = <Button name="decision" value="refuse">Refuse</Button>;
+  return (
+    <>
+      <PageHead
+        title={`Let “${name}” reach your data?`}
+        lead="Another app asks for access to endpoints of this account. Nothing is allowed yet."
+      />
+      <Today choices={choices} />
+      <Form action="/oauth/authorize">
+        <input type="hidden" name="request" value={query} />
+        <Hold>
+          <Compartment id="who" title="Who asks" about="Is this the app you wanted to connect?">
+            <Facts facts={[{ label: "App", value: name }]} />
+            <Identity client={request.client} tenantName={session.tenantName} />
+            <Destination redirect={request.redirect} name={name} />
+          </Compartment>
+          <Compartment id="you" title="Who allows" about="The app acts for this person.">
+            <Facts
+              facts={[
+                { label: "Signed in as", value: session.email },
+                { label: "Account", value: session.tenantName },
+              ]}
+            />
+          </Compartment>
+          <Compartment id="where" title="Where" about="It reaches what is ticked, nothing else.">
+            {choices.endpoints.length === 0
+              ? (
+                <EmptyState
+                  title="No endpoint to let it into"
+                  action={<ButtonLink href="/endpoints/new">New endpoint</ButtonLink>}
+                >
+                  Make one first, then connect the app again.
+                </EmptyState>
+              )
+              : (
+                <Choices
+                  name="endpoints"
+                  legend="Endpoints"
+                  type="checkbox"
+                  chosen={chosen}
+                  error={fault}
+                  options={choices.endpoints.map(({ id, slug, name }) => ({
+                    value: id,
+                    label: name,
+                    hint: choices.named.some((one) => one.id === id)
+                      ? `${slug}: the app asks for this one`
+                      : slug,
+                  }))}
+                />
+              )}
+          </Compartment>
+          <Compartment id="reading" title="Reading" about="What allowing always means.">
+            <ul>{READING.map((line) => <li key={line}>{line}</li>)}</ul>
+          </Compartment>
+          <Compartment id="writing" title="Writing" about="Never part of allowing by itself.">
+            <Writing {...props} />
+          </Compartment>
+        </Hold>
+        <p class="small soft">
+          You can disconnect it at any time under{" "}
+          <a href="/apps">Apps</a>; it is then refused at once.
+        </p>
+        <div class="row">
+          {refuse}
+          {choices.endpoints.length > 0 && (
+            <Button tone="primary" name="decision" value="allow">{`Allow ${name}`}</Button>
+          )}
+        </div>
+      </Form>
+    </>
+  );
+}

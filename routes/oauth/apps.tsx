@@ -1,0 +1,139 @@
+import {
+  type ConnectedApp,
+  listConnectedApps,
+  listManualClients,
+  type ManualClient,
+} from "../../lib/oauth/mod.ts";
+import {
+  Badge,
+  Button,
+  ButtonLink,
+  type Column,
+  Compartment,
+  Confirm,
+  EmptyState,
+  Form,
+  formatCount,
+  Hold,
+  memberPage,
+  PageHead,
+  Table,
+  Time,
+} from "../../lib/web/mod.ts";
+
+const APPS: readonly Column<ConnectedApp>[] = [
+  {
+    head: "App",
+    cell: ({ app }) => (
+      <>
+        {app.name}
+        <br />
+        <span class="small soft">{app.host}</span>
+      </>
+    ),
+  },
+  { head: "Allowed by", cell: ({ email }) => email },
+  {
+    head: "Reaches",
+    cell: ({ endpoints }) =>
+      endpoints.length === 0 ? <Badge>Nothing any more</Badge> : (
+        <ul class="plain">
+          {endpoints.map(({ slug, name, scope }) => (
+            <li key={slug}>
+              <a href={`/endpoints/${slug}`}>{name}</a> {scope === "mcp:write"
+                ? <Badge tone="warn">Reads and writes</Badge>
+                : <Badge>Reads</Badge>}
+            </li>
+          ))}
+        </ul>
+      ),
+  },
+  { head: "Connected", cell: ({ createdAt }) => <Time at={createdAt} /> },
+  { head: "Last used", cell: ({ lastUsedAt }) => lastUsedAt ? <Time at={lastUsedAt} /> : "Never" },
+  { head: "Calls", number: true, cell: ({ calls }) => formatCount(calls) },
+  {
+    head: "Actions",
+    headHidden: true,
+    // One press: connecting again is easy, and an app that must go must go now.
+    cell: ({ id, app, email }) => (
+      <Form action={`/apps/${id}/disconnect`} inline>
+        <Button tone="danger" label={`Disconnect ${app.name} of ${email}`}>Disconnect</Button>
+      </Form>
+    ),
+  },
+];
+
+const CLIENTS: readonly Column<ManualClient>[] = [
+  {
+    head: "App",
+    cell: ({ name, clientId }) => (
+      <>
+        {name}
+        <br />
+        <code class="soft">{clientId}</code>
+      </>
+    ),
+  },
+  {
+    head: "Kind",
+    cell: ({ confidential }) => confidential ? "Confidential, with a secret" : "Public",
+  },
+  {
+    head: "Goes back to",
+    cell: ({ redirectUris }) => (
+      <ul class="plain">{redirectUris.map((uri) => <li key={uri}>{uri}</li>)}</ul>
+    ),
+  },
+  {
+    head: "Actions",
+    headHidden: true,
+    cell: ({ id, name }) => (
+      <Confirm summary="Remove" label={`Remove ${name}`} quiet>
+        <p class="small">
+          It is disconnected from everybody at once, and has to be registered anew.
+        </p>
+        <Form action={`/apps/clients/${id}/remove`} inline>
+          <Button tone="danger solid" label={`Remove ${name} now`}>Remove now</Button>
+        </Form>
+      </Confirm>
+    ),
+  },
+];
+
+/** `/apps`: every connected app, what it reaches and does, and the apps that were registered by hand. */
+export const appsPage = memberPage("/apps", {
+  async get(page) {
+    const apps = await listConnectedApps(page.services, page.scope);
+    const clients = await listManualClients(page.services, page.scope);
+    return page.render(
+      { title: "Apps", section: "apps" },
+      <>
+        <PageHead
+          title="Apps"
+          lead="Apps that people of this account let in. Disconnecting one ends its access at once and leaves the others alone."
+        />
+        {apps.length === 0
+          ? (
+            <EmptyState title="No app is connected">
+              Give an agent the URL of an endpoint: it sends you here to ask, and you decide.
+            </EmptyState>
+          )
+          : <Table caption="Connected apps" columns={APPS} rows={apps} />}
+        <Hold>
+          <Compartment
+            id="clients"
+            title="Registered by hand"
+            about="Most apps make themselves known. One that cannot is registered here, for this account's members alone."
+          >
+            {clients.length > 0 && (
+              <Table caption="Apps registered by hand" columns={CLIENTS} rows={clients} />
+            )}
+            <div class="row">
+              <ButtonLink href="/apps/clients/new">Register an app</ButtonLink>
+            </div>
+          </Compartment>
+        </Hold>
+      </>,
+    );
+  },
+});

@@ -1,0 +1,144 @@
+import { principalOf, type Session } from "../../lib/auth/mod.ts";
+import { AppError } from "../../lib/errors.ts";
+import { type OutboundPolicy, PUBLIC_ONLY } from "../../lib/http/mod.ts";
+import type { EndpointId } from "../../lib/ids.ts";
+import {
+  agree,
+  type AuthorizationRequest,
+  consentChoices,
+  decline,
+  formTarget,
+  needsDocument,
+  OAUTH_PATHS,
+  readAuthorizationRequest,
+} from "../../lib/oauth/mod.ts";
+import type { RequestScope } from "../../lib/principal.ts";
+import {
+  ButtonLink,
+  ConsentView,
+  type FormFields,
+  Notice,
+  PageHead,
+  type PageRequest,
+  type PageRoute,
+  publicPage,
+} from "../../lib/web/mod.ts";
+
+/** Sends the browser to the app, with 303 so that nothing of a form goes along (RFC 9700, 4.12). */
+const leave = (location: string) =>
+  new Response(null, { status: 303, headers: { location, "cache-control": "no-store" } });
+
+/** Says why nothing can be allowed, and leads nowhere but home. */
+const refusal = (page: PageRequest, reason: string, status = 400) =>
+  page.render(
+    { title: "This app cannot be connected" },
+    <>
+      <PageHead title="This app cannot be connected" crumbs={[]} />
+      <Notice tone="danger" title="The request was not accepted">{reason}</Notice>
+      <p>
+        For your safety you are not sent back to the app. Go back to it and start the connection
+        again; if that does not help, tell whoever makes it what is said above.
+      </p>
+      <div class="row">
+        <ButtonLink href="/">Go to the start</ButtonLink>
+      </div>
+    </>,
+    status,
+  );
+
+const scopeOf = (page: PageRequest, session: Session): RequestScope => ({
+  requestId: page.requestId,
+  principal: principalOf(session),
+  tenantId: session.tenantId,
+  network: page.actor.network,
+  signal: page.request.signal,
+});
+
+/** Reads the request; answers it where it needs nobody's decision. */
+async function read(
+  page: PageRequest,
+  query: URLSearchParams,
+  policy: OutboundPolicy,
+): Promise<AuthorizationRequest | Response> {
+  const { services, session } = page;
+  // Documents are fetched for people who are signed in, not for everybody who knows our address.
+  if (!session && needsDocument(query.get("client_id") ?? "", policy)) {
+    throw new AppError("AUTHENTICATION_REQUIRED");
+  }
+  const userId = session?.userId ?? null;
+  const reading = await readAuthorizationRequest(services, query, policy, userId);
+  if (reading.answer === "refuse") return refusal(page, reading.reason);
+  // Who is sent on to the app has signed in first: our address is no springboard (RFC 9700, 4.11.2).
+  if (!session) throw new AppError("AUTHENTICATION_REQUIRED");
+  return reading.answer === "redirect" ? leave(reading.location) : reading.request;
+}
+
+interface Shown {
+  chosen?: readonly EndpointId[];
+  fault?: string;
+}
+
+async function ask(
+  page: PageRequest & { session: Session },
+  request: AuthorizationRequest,
+  query: string,
+  { chosen, fault }: Shown = {},
+): Promise<Response> {
+  const { session } = page;
+  const choices = await consentChoices(page.services, scopeOf(page, session), request);
+  return page.render(
+    { title: `Connect ${request.client.name}`, formTargets: [formTarget(request.redirect)] },
+    <ConsentView
+      request={request}
+      choices={choices}
+      session={session}
+      query={query}
+      chosen={chosen ?? choices.named.map(({ id }) => id)}
+      fault={fault}
+    />,
+    fault ? 422 : 200,
+  );
+}
+
+/** What was decided, carried out; what was forgotten, asked again. */
+async function decide(
+  page: PageRequest & { session: Session },
+  request: AuthorizationRequest,
+  form: FormFields,
+): Promise<Response> {
+  const scope = scopeOf(page, page.session);
+  const decision = form.get("decision");
+  if (decision === "refuse") return leave(await decline(page.services, scope, request));
+  if (decision !== "allow") throw new AppError("INVALID_REQUEST", "Allow or refuse.");
+  const chosen = form.getAll("endpoints") as EndpointId[];
+  try {
+    const write = form.get("write") === "yes";
+    return leave(await agree(page.services, scope, request, { endpoints: chosen, write }));
+  } catch (error) {
+    if (!(error instanceof AppError) || error.code !== "INVALID_ARGUMENTS") throw error;
+    const fault = error.detail ?? error.kind.next;
+    return await ask(page, request, form.get("request") ?? "", { chosen, fault });
+  }
+}
+
+/**
+ * `/oauth/authorize`: the authorization endpoint and its consent page.
+ *
+ * @param policy Where client metadata documents may be fetched from.
+ */
+export function authorizePage(policy: OutboundPolicy = PUBLIC_ONLY): PageRoute {
+  return publicPage(OAUTH_PATHS.authorize, {
+    async get(page) {
+      const request = await read(page, page.url.searchParams, policy);
+      if (request instanceof Response) return request;
+      const member = page as PageRequest & { session: Session };
+      return await ask(member, request, page.url.searchParams.toString());
+    },
+    async post(page, form) {
+      // Nothing is believed that the form says of the request: all of it is read and checked again.
+      const request = await read(page, new URLSearchParams(form.get("request") ?? ""), policy);
+      if (request instanceof Response) return request;
+      return await decide(page as PageRequest & { session: Session }, request, form);
+    },
+  });
+}

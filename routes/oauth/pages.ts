@@ -1,0 +1,25 @@
+import type { OutboundPolicy } from "../../lib/http/mod.ts";
+import type { PageRoute } from "../../lib/web/mod.ts";
+import { appsPage } from "./apps.tsx";
+import { authorizePage } from "./authorize.tsx";
+import { disconnectPage, removeClientPage } from "./change.ts";
+import { newClientPage, registeredClientPage } from "./new_client.tsx";
+
+/**
+ * The pages of the authorization server.
+ *
+ * @param policy Where client metadata documents may be fetched from; the public internet unless given.
+ */
+export function oauthPages(policy?: OutboundPolicy): PageRoute[] {
+  return [
+    authorizePage(policy),
+    appsPage,
+    disconnectPage,
+    newClientPage,
+    registeredClientPage,
+    removeClientPage,
+  ];
+}
+
+/** The pages as they are served. */
+export const OAUTH_PAGES: readonly PageRoute[] = oauthPages();
