@@ -1,5 +1,6 @@
 /** The driver and everything that speaks SQL to no table of ours: pools, migrations, provisioning. */
 export { bootstrap, type BootstrapInput, type BootstrapResult } from "./bootstrap.ts";
+export { cancelQuery } from "./cancel.ts";
 export {
   connect,
   type ConnectOptions,

@@ -2,7 +2,7 @@ import { CacheKind } from "../cache/mod.ts";
 import { openEndpoint } from "../endpoints/mod.ts";
 import { AppError } from "../errors.ts";
 import type { EndpointId } from "../ids.ts";
-import { fromPostgres, type Lease, sqlState } from "../postgres/mod.ts";
+import { cancelQuery, fromPostgres, type Lease, sqlState } from "../postgres/mod.ts";
 import type { EndpointScope } from "../principal.ts";
 import type { Services } from "../services.ts";
 import type { CompiledManifest } from "./manifest/compile.ts";
@@ -91,7 +91,7 @@ async function runQuery(
   const options = { prepare, simple: false };
   const run = () => lease.sql.unsafe(statement.text, [...statement.values], options).values();
   let pending = run();
-  const cancel = () => pending.cancel();
+  const cancel = () => cancelQuery(pending);
   signal.addEventListener("abort", cancel, { once: true });
   const started = performance.now();
   try {

@@ -299,6 +299,29 @@ Deno.test("a cancelled request cancels its query in Postgres, and no other", asy
   assert.equal(await thrownBy(start(AbortSignal.abort())), "CANCELLED");
 });
 
+Deno.test("requests cancelled before their connection is open leave the pool fit for use", async () => {
+  await using endpoint = await toolEndpoint(TABLES);
+  const { services, scope, manifest } = endpoint;
+  await services.pools.drop(scope.endpoint.id);
+  const outcomes = Array.from({ length: 40 }, () => {
+    const abort = new AbortController();
+    const call = callTool(
+      services,
+      { ...scope, signal: abort.signal },
+      manifest,
+      "count_rows",
+      { table: "item" },
+    );
+    setTimeout(() => abort.abort(), 3);
+    return call.then(() => "answered", (error: AppError) => error.code);
+  });
+  for (const outcome of await Promise.all(outcomes)) {
+    assert.ok(outcome === "CANCELLED" || outcome === "answered", outcome);
+  }
+  const counts = Array.from({ length: 40 }, () => endpoint.ask("count_rows", { table: "item" }));
+  for (const { count } of await Promise.all(counts)) assert.equal(count, 2);
+});
+
 Deno.test("a query that takes too long is stopped, and the model told what to do", async () => {
   await using endpoint = await toolEndpoint(SLOW_VIEW);
   const { superuser } = await testCluster();
