@@ -4,7 +4,7 @@ import { ColumnSketch } from "../infer/mod.ts";
 import { utf8Chunks } from "./bytes.ts";
 import { type CsvSurvey, surveyCsv, type SurveyHooks } from "./csv_survey.ts";
 import { type Draft, draftColumns } from "./draft.ts";
-import { upfrontKey } from "./keys.ts";
+import { identityFromStart } from "./keys.ts";
 import { copyFileStatement, createTable } from "./tables.ts";
 import type { LoadInput } from "./types.ts";
 
@@ -50,7 +50,7 @@ export async function copyFile(
   told: (bytes: number) => void,
 ): Promise<boolean> {
   return await undoable(tx, async (inner) => {
-    await createTable(inner, draft);
+    await createTable(inner, draft, identityFromStart(draft));
     const copy = await copyIn(inner, copyFileStatement(draft, shape.dialect, shape.header));
     const sent = await send(copy, utf8Chunks(input, shape, { told }));
     if ("fault" in sent) throw sent.fault;
@@ -83,7 +83,7 @@ export async function surveyAndCopy(
 ): Promise<{ survey: CsvSurvey; copied: boolean }> {
   let survey: CsvSurvey | undefined;
   const copied = await undoable(tx, async (inner) => {
-    await createTable(inner, draft, upfrontKey(draft, shape.sample));
+    await createTable(inner, draft, identityFromStart(draft));
     const copy = await copyIn(inner, copyFileStatement(draft, shape.dialect, shape.header));
     const stop = new AbortController();
     const sending = send(copy, utf8Chunks(input, shape)).then((sent) => {

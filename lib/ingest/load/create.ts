@@ -3,6 +3,7 @@ import type { DetectedDelimited } from "../detect/mod.ts";
 import { copyFile, guessDraft, mayCopyBytes, surveyAndCopy } from "./copy_file.ts";
 import { copyRows } from "./copy_rows.ts";
 import { surveyCsv } from "./csv_survey.ts";
+import { identityFromStart } from "./keys.ts";
 import type { Source } from "./source.ts";
 import { surveyedSource, surveyHooks, tableNameFor, type Told } from "./survey.ts";
 import { copyRowsStatement, createTable, publicTable, refuseTakenNames } from "./tables.ts";
@@ -40,7 +41,9 @@ export async function createFrom(
 ): Promise<void> {
   await refuseTakenNames(tx, source.drafts.map((draft) => draft.name));
   await tx.savepoint(async (inner) => {
-    for (const draft of source.drafts) await createTable(inner, draft);
+    for (const draft of source.drafts) {
+      await createTable(inner, draft, identityFromStart(draft));
+    }
     const statements = source.drafts.map((draft) =>
       copyRowsStatement(publicTable(draft.name), draft.columns, true)
     );

@@ -8,9 +8,6 @@ import { attempt, execute } from "./statements.ts";
 import { identityColumn, identityName, publicTable } from "./tables.ts";
 import type { ForeignKeyReport } from "./types.ts";
 
-/** The key that a table gets as it is made; without one it gets its key once it is full. */
-export type UpfrontKey = { readonly identity: string } | { readonly column: string };
-
 /** The keys that a table ended up with. */
 export interface SettledKeys {
   readonly primaryKey: readonly string[];
@@ -18,22 +15,13 @@ export interface SettledKeys {
 }
 
 /**
- * The key that can be filled while rows are copied: an identity column where nothing is named like a
- * key, or a whole number that rises from row to row in the sample.
+ * The identity column that a table is made with, so that rows are numbered as they come in, in the
+ * file's order: where no column is named like a key and no two could be a junction's.
  */
-export function upfrontKey(draft: Draft, sample: readonly string[][]): UpfrontKey | undefined {
-  const [first] = keyCandidates(draft.name, draft.columns, []);
-  if (first === undefined) {
-    const references = draft.columns.filter((column) => looksLikeReference(column.name));
-    return references.length < 2 ? { identity: identityName(draft.columns) } : undefined;
-  }
-  const index = draft.columns.findIndex((column) => column.name === first);
-  const type = draft.columns[index]!.type;
-  if (type !== "integer" && type !== "bigint") return undefined;
-  const values = sample.filter((row) => row.length === draft.columns.length)
-    .map((row) => BigInt(row[index]!));
-  const rises = values.every((value, row) => row === 0 || value > values[row - 1]!);
-  return rises ? { column: first } : undefined;
+export function identityFromStart(draft: Draft): string | undefined {
+  if (keyCandidates(draft.name, draft.columns, []).length > 0) return undefined;
+  const references = draft.columns.filter((column) => looksLikeReference(column.name));
+  return references.length < 2 ? identityName(draft.columns) : undefined;
 }
 
 function addPrimaryKey(
@@ -72,9 +60,13 @@ export async function settleKeys(
   const before = await readCatalogue(tx);
   const names = [...before.keys()];
   for (const draft of drafts) {
-    if (before.get(draft.name)?.primaryKey) continue;
+    const identity = before.get(draft.name)!.columns.find((column) => column.identity);
     const others = names.filter((name) => name !== draft.name);
-    for (const column of keyCandidates(draft.name, draft.columns, others)) {
+    const candidates = identity
+      ? [identity.name]
+      : keyCandidates(draft.name, draft.columns, others);
+    // An index is built faster over rows that are there than row by row.
+    for (const column of candidates) {
       if (await addPrimaryKey(tx, draft.name, [column], signal)) break;
     }
   }

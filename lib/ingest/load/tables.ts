@@ -1,9 +1,8 @@
 import { AppError } from "../../errors.ts";
 import { quoteIdent, quoteLiteral, type Tx } from "../../postgres/mod.ts";
 import type { Dialect } from "../detect/mod.ts";
-import { objectName, uniqueName } from "../infer/mod.ts";
+import { uniqueName } from "../infer/mod.ts";
 import type { Draft, DraftColumn } from "./draft.ts";
-import type { UpfrontKey } from "./keys.ts";
 
 /** A table of the data's own schema, quoted. */
 export const publicTable = (name: string) => `public.${quoteIdent(name)}`;
@@ -36,16 +35,11 @@ export async function refuseTakenNames(tx: Tx, names: readonly string[]): Promis
   );
 }
 
-/** Makes a table of a draft, with the key that it is to have from the start. */
-export async function createTable(tx: Tx, draft: Draft, key?: UpfrontKey): Promise<void> {
-  const definitions = draft.columns.map(({ name, type }) => `${quoteIdent(name)} ${type}`);
-  if (key && "identity" in key) definitions.push(identityColumn(key.identity));
-  if (key) {
-    const column = quoteIdent("identity" in key ? key.identity : key.column);
-    const name = quoteIdent(objectName(draft.name, [], "pkey"));
-    definitions.push(`CONSTRAINT ${name} PRIMARY KEY (${column})`);
-  }
-  await tx.unsafe(`CREATE TABLE ${publicTable(draft.name)} (${definitions.join(", ")})`);
+/** Makes a table of a draft, with an identity column where one is named. */
+export async function createTable(tx: Tx, draft: Draft, identity?: string): Promise<void> {
+  const columns = draft.columns.map(({ name, type }) => `${quoteIdent(name)} ${type}`);
+  if (identity !== undefined) columns.push(identityColumn(identity));
+  await tx.unsafe(`CREATE TABLE ${publicTable(draft.name)} (${columns.join(", ")})`);
 }
 
 /** What follows the header in a column's comment where a timestamp's offset has to be kept. */
