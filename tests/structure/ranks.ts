@@ -18,11 +18,11 @@ export const STEPS: readonly (readonly string[])[] = [
     "islands",
   ],
   // rank 1: drivers and primitives
-  ["cache", "crypto", "http", "kv", "limits", "objects"],
+  ["cache", "crypto", "http", "kv", "limits", "mail", "objects"],
   ["postgres"],
   ["jobs"],
   // rank 2: who owns what, what happened
-  ["audit", "tenants"],
+  ["audit", "replicas", "tenants"],
   ["services.ts"],
   // rank 3: who may enter, and where
   ["auth", "endpoints", "tokens"],
