@@ -10,8 +10,17 @@ export interface Statement {
   readonly unchecked?: readonly string[];
 }
 
-// Kinds whose texts only Postgres can judge.
-const UNCHECKED: ReadonlySet<ValueKind> = new Set(["enum", "interval", "jsonb", "other"]);
+// Kinds whose texts only Postgres can judge in full: offsets and years have bounds of their own.
+const UNCHECKED: ReadonlySet<ValueKind> = new Set([
+  "enum",
+  "interval",
+  "jsonb",
+  "date",
+  "timestamp",
+  "timestamptz",
+  "time",
+  "other",
+]);
 
 /** Collects the values of one statement. */
 export class Params {
