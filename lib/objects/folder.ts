@@ -8,6 +8,15 @@ export interface Objects {
   remove(key: string): Promise<void>;
 }
 
+async function syncFolder(path: string): Promise<void> {
+  const folder = await Deno.open(path, { read: true });
+  try {
+    await folder.sync();
+  } finally {
+    folder.close();
+  }
+}
+
 /** Stores files in a folder of this machine. */
 export function folderObjects(root: string): Objects {
   const pathOf = (key: string) => {
@@ -17,7 +26,8 @@ export function folderObjects(root: string): Objects {
   return {
     async put(key, body, signal) {
       const path = pathOf(key);
-      await Deno.mkdir(path.slice(0, path.lastIndexOf("/")), { recursive: true, mode: 0o700 });
+      const folder = path.slice(0, path.lastIndexOf("/"));
+      await Deno.mkdir(folder, { recursive: true, mode: 0o700 });
       const draft = `${path}.part`;
       const file = await Deno.open(draft, {
         write: true,
@@ -34,6 +44,8 @@ export function folderObjects(root: string): Objects {
         }
         await file.syncData();
         await Deno.rename(draft, path);
+        // The name too has to outlive a power cut: what was accepted is there afterwards.
+        await syncFolder(folder);
       } catch (error) {
         await Deno.remove(draft).catch(() => {});
         throw error;

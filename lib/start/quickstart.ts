@@ -2,9 +2,8 @@ import { basename } from "node:path";
 import { type Account, createSignInLink, localAccount } from "../auth/mod.ts";
 import { SYSTEM_ACTOR } from "../audit/mod.ts";
 import { createEndpoint, enterEndpoint, listEndpoints } from "../endpoints/mod.ts";
-import { AppError } from "../errors.ts";
 import { newId } from "../ids.ts";
-import { getIngest, type IngestView, startIngest } from "../ingest/mod.ts";
+import { DuplicateFile, getIngest, type IngestView, startIngest } from "../ingest/mod.ts";
 import { ABILITIES, type EndpointScope, type RequestScope } from "../principal.ts";
 import type { Services } from "../services.ts";
 import { listTokens, mintToken, rotateToken } from "../tokens/mod.ts";
@@ -27,6 +26,7 @@ export interface ProgressDisplay {
 
 const TOKEN_NAME = "Command line";
 const POLL_MS = 150;
+const UNDER_WAY: ReadonlySet<IngestView["status"]> = new Set(["uploading", "queued", "running"]);
 
 function localScope(account: Account, signal: AbortSignal): RequestScope {
   return {
@@ -78,6 +78,22 @@ function outcome(view: IngestView): string {
     (rejects ? `; ${rejects} rows were set aside, see the dashboard` : "");
 }
 
+/** Hands one file in; answers the load of the same bytes where there is one. */
+async function handIn(services: Services, scope: EndpointScope, path: string): Promise<IngestView> {
+  const file = await Deno.open(path, { read: true });
+  try {
+    return await startIngest(services, scope, {
+      fileName: basename(path),
+      body: file.readable,
+      options: { mode: "create" },
+      allowDuplicate: false,
+    });
+  } catch (error) {
+    if (error instanceof DuplicateFile) return error.earlier;
+    throw error;
+  }
+}
+
 /** Loads one file and waits for its end. Bytes that were loaded before are a success. */
 async function load(
   services: Services,
@@ -85,21 +101,9 @@ async function load(
   path: string,
   display: ProgressDisplay,
 ): Promise<void> {
-  const file = await Deno.open(path, { read: true });
-  let view: IngestView;
-  try {
-    view = await startIngest(services, scope, {
-      fileName: basename(path),
-      body: file.readable,
-      options: { mode: "create" },
-      allowDuplicate: false,
-    });
-  } catch (error) {
-    if (!(error instanceof AppError) || error.code !== "DUPLICATE_FILE") throw error;
-    display.finish(`${basename(path)}: already loaded`);
-    return;
-  }
-  while (view.status === "queued" || view.status === "running") {
+  let view = await handIn(services, scope, path);
+  if (view.status === "done") return display.finish(`${basename(path)}: already loaded`);
+  while (UNDER_WAY.has(view.status)) {
     scope.signal.throwIfAborted();
     display.update(describe(view));
     await new Promise((resolve) => setTimeout(resolve, POLL_MS));
