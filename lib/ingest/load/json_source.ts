@@ -26,6 +26,15 @@ interface TableSurvey {
   rejected: number;
 }
 
+/** Tables that one file may become. */
+const TABLES_AT_MOST = 200;
+
+/** Arrays that an object may hold, of rows or not: what is known of each is kept in memory. */
+const ARRAYS_AT_MOST = 10_000;
+
+/** Members that are named in warnings. */
+const NAMED_AT_MOST = 20;
+
 /** What a reading of a JSON file needs. */
 export interface JsonFile {
   readonly format: "json" | "ndjson";
@@ -45,7 +54,10 @@ export async function surveyJson(
   let rows = 0;
   const surveyOf = (key: string) => {
     let survey = tables.get(key);
-    if (!survey) tables.set(key, survey = { columns: new Map(), rows: 0, rejected: 0 });
+    if (!survey) {
+      if (tables.size === ARRAYS_AT_MOST) throw tooManyTables();
+      tables.set(key, survey = { columns: new Map(), rows: 0, rejected: 0 });
+    }
     return survey;
   };
   await read(file, (bytes) => told(bytes, rows), {
@@ -60,7 +72,9 @@ export async function surveyJson(
       addRow(survey.columns, value as JsonRow);
     },
     fault: () => surveyOf("").rejected++,
-    leftOut: (key) => leftOut.add(key),
+    leftOut: (key) => {
+      if (leftOut.size < NAMED_AT_MOST) leftOut.add(key);
+    },
   });
   for (const [key, survey] of tables) {
     // An array of plain values is no table, and no row of it is a row gone wrong.
@@ -69,7 +83,7 @@ export async function surveyJson(
     leftOut.add(key);
   }
   const drafts = draftsOf(file, tables, leftOut);
-  const warnings = [...leftOut].slice(0, 20).map((key) =>
+  const warnings = [...leftOut].slice(0, NAMED_AT_MOST).map((key) =>
     `${JSON.stringify(key.slice(0, 100))} is no array of objects and was left out.`
   );
   return sourceOf(file, [...tables.keys()], drafts, warnings);
@@ -100,6 +114,9 @@ function sourceOf(
   };
 }
 
+const tooManyTables = () =>
+  new AppError("UNREADABLE_FILE", `The file holds more than ${TABLES_AT_MOST} tables.`);
+
 function read(
   file: JsonFile,
   told: (bytes: number) => void,
@@ -123,6 +140,7 @@ function draftsOf(
     if (!rejected) throw new AppError("EMPTY_FILE");
     throw new AppError("UNREADABLE_FILE", "None of the file's elements is a JSON object.");
   }
+  if (surveys.length > TABLES_AT_MOST) throw tooManyTables();
   if (file.table !== undefined && surveys.length > 1) {
     throw new AppError(
       "INVALID_ARGUMENTS",

@@ -361,6 +361,22 @@ const REFUSED: readonly (readonly [string, FileContent, ErrorCode, RegExp?])[] =
     "UNREADABLE_FILE",
     /1,000/,
   ],
+  [
+    "too_wide.csv",
+    `${Array.from({ length: 1000 }, (_, index) => `c${index}`).join()}\n${
+      Array(1000).fill("long text ".repeat(20)).join()
+    }\n`,
+    "UNREADABLE_FILE",
+    /than Postgres can hold/,
+  ],
+  [
+    "tables.json",
+    JSON.stringify(
+      Object.fromEntries(Array.from({ length: 201 }, (_, index) => [`t${index}`, [{ a: 1 }]])),
+    ),
+    "UNREADABLE_FILE",
+    /more than 200 tables/,
+  ],
   ["book.xlsx", bytes([0x50, 0x4b, 3, 4, 0, 0]), "UNSUPPORTED_FORMAT", /workbook/],
   ["noise.csv", new Uint8Array(4096).fill(1), "UNSUPPORTED_FORMAT"],
 ];
