@@ -1,4 +1,4 @@
-import { connect } from "../lib/postgres/mod.ts";
+import { connect, type Sql } from "../lib/postgres/mod.ts";
 import { hasProgram } from "./load.ts";
 import { median, peakMegabytes } from "./measure.ts";
 import { type Database, databaseNameOf, type Product } from "./product.ts";
@@ -37,11 +37,11 @@ export async function dropEndpoint(product: Product, slug: string): Promise<void
   await call(product, `/v1/endpoints/${slug}`, { method: "DELETE" });
 }
 
-/** Uploads a file and waits until it is loaded, indexed and served; answers the seconds it took. */
+/** Uploads a file and waits until it is loaded and served; answers the seconds it took. */
 async function load(product: Product, slug: string, file: string): Promise<number> {
   const start = performance.now();
   using opened = await Deno.open(file);
-  let ingest = await call(product, `/v1/endpoints/${slug}/files?name=sales.csv`, {
+  let ingest = await call(product, `/v1/endpoints/${slug}/files?file_name=sales.csv`, {
     method: "POST",
     headers: { "content-type": "text/csv" },
     body: opened.readable,
@@ -51,6 +51,21 @@ async function load(product: Product, slug: string, file: string): Promise<numbe
     await new Promise((resolve) => setTimeout(resolve, POLL_MS));
     ingest = await call(product, `/v1/endpoints/${slug}/ingests/${ingest.id}`) as Ingest;
   }
+  return (performance.now() - start) / 1000;
+}
+
+/**
+ * Waits for the full-text index, which follows a large load as a job of its own: what is measured next
+ * must not run beside it. Answers the seconds it took.
+ */
+async function searchIndex(admin: Sql): Promise<number> {
+  const start = performance.now();
+  const isThere = async () => {
+    const [row] = await admin<{ there: boolean }[]>`
+      SELECT to_regclass('public.sales_search_idx') IS NOT NULL AS there`;
+    return row!.there;
+  };
+  while (!await isThere()) await new Promise((resolve) => setTimeout(resolve, POLL_MS));
   return (performance.now() - start) / 1000;
 }
 
@@ -98,7 +113,12 @@ export async function measureIngest(
 ): Promise<void> {
   const psql = await hasProgram("psql");
   const megabytes = (await Deno.stat(file)).size / 1e6;
-  const seconds: Record<"ours" | "bare" | "keyed", number[]> = { ours: [], bare: [], keyed: [] };
+  const seconds: Record<"ours" | "search" | "bare" | "keyed", number[]> = {
+    ours: [],
+    search: [],
+    bare: [],
+    keyed: [],
+  };
   const peakBefore = await peakMegabytes(product.pid);
   for (let i = 0; i < repetitions; i++) {
     const slug = await makeEndpoint(product, "Sales");
@@ -106,6 +126,7 @@ export async function measureIngest(
     const name = await databaseNameOf(database, slug);
     const admin = database.open(name);
     try {
+      seconds.search.push(seconds.ours.at(-1)! + await searchIndex(admin));
       const [counted] = await admin<{ n: string }[]>`SELECT count(*) AS n FROM sales`;
       if (Number(counted!.n) !== rows) throw new Error(`${counted!.n} rows were loaded`);
       for (const table of ["bare", "keyed"] as const) {
@@ -136,7 +157,8 @@ export async function measureIngest(
   printTable(
     [`ingest of ${rows} rows, ${megabytes.toFixed(0)} MB`, "s", "rows/ms", "MB/s", "ours / this"],
     [
-      row("ours: upload, inference, load, keys, indexes, tools", ours, ""),
+      row("ours: upload, inference, load, keys, tools", ours, ""),
+      row("ours, until the full-text index is there too", median(seconds.search), ""),
       row(
         `${by}, no key or index`,
         median(seconds.bare),
