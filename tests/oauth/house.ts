@@ -1,0 +1,133 @@
+/** The authorization server with the endpoints that it lets apps into, served over HTTP. */
+import { createSignInLink } from "../../lib/auth/mod.ts";
+import { createEndpoint } from "../../lib/endpoints/mod.ts";
+import { networkOf, type OutboundPolicy } from "../../lib/http/mod.ts";
+import type { EndpointId, Slug } from "../../lib/ids.ts";
+import { connect, type Sql } from "../../lib/postgres/mod.ts";
+import type { Services } from "../../lib/services.ts";
+import { rebuildManifest } from "../../lib/tools/mod.ts";
+import { createPages, createSite, loadAssets } from "../../lib/web/mod.ts";
+import { mcpRoutes } from "../../routes/mcp.ts";
+import { oauthRoutes } from "../../routes/oauth/machine.ts";
+import { oauthPages } from "../../routes/oauth/pages.ts";
+import { PAGES } from "../../routes/pages.ts";
+import {
+  createControl,
+  testCluster,
+  type TestControl,
+  testServices,
+  type TestTenant,
+  testTenant,
+} from "../harness/mod.ts";
+import { Browser } from "./browser.ts";
+
+/** An endpoint as an app is told of it. */
+export interface Endpoint {
+  readonly id: EndpointId;
+  readonly slug: Slug;
+  readonly name: string;
+  readonly url: string;
+}
+
+/** A person with an account, and the browser in which they are signed in. */
+export interface Person {
+  readonly tenant: TestTenant;
+  readonly browser: Browser;
+}
+
+/** One process: an origin of its own over the shared control database. */
+export interface Replica extends AsyncDisposable {
+  readonly origin: string;
+  readonly services: Services;
+  readonly logLines: string[];
+}
+
+/** A server, and what it takes to use it. */
+export interface House extends Replica {
+  readonly control: TestControl;
+  /** The control database past row-level security: for looking, and for moving time. */
+  readonly admin: Sql;
+  /** Another process over the same control database, under the same public origin. */
+  replica(): Promise<Replica>;
+  person(name?: string): Promise<Person>;
+  endpoint(person: Person, name?: string): Promise<Endpoint>;
+}
+
+async function startReplica(
+  control: TestControl,
+  publicOrigin: string | null,
+  policy: OutboundPolicy | undefined,
+): Promise<Replica> {
+  // The port comes first: it is part of the public origin, which services are opened with.
+  let answer: (request: Request, peer: string) => Promise<Response> = () =>
+    Promise.resolve(new Response(null, { status: 503 }));
+  const server = Deno.serve(
+    { hostname: "127.0.0.1", port: 0, onListen: () => {} },
+    (request, info) => answer(request, info.remoteAddr.hostname),
+  );
+  const origin = `http://127.0.0.1:${server.addr.port}`;
+  const test = await testServices({ control, baseUrl: publicOrigin ?? origin });
+  const { services } = test;
+  const mcp = mcpRoutes(services);
+  const machine = oauthRoutes(services);
+  const assets = await loadAssets(new URL("../../islands/", import.meta.url), services.log);
+  const routes = [...oauthPages(policy), ...PAGES];
+  const pages = createPages(createSite(services, assets), routes);
+  answer = (request, peer) => {
+    const client = { network: networkOf(request, peer, services) };
+    return mcp.handle(request, peer) ?? machine(request, client) ?? pages(request, client);
+  };
+  return {
+    origin,
+    services,
+    logLines: test.logLines,
+    async [Symbol.asyncDispose]() {
+      mcp.close();
+      await server.shutdown();
+      await test[Symbol.asyncDispose]();
+    },
+  };
+}
+
+/** Starts a server over a control database of its own. */
+export async function startHouse(policy?: OutboundPolicy): Promise<House> {
+  await using stack = new AsyncDisposableStack();
+  const control = await createControl();
+  stack.defer(() => control.drop());
+  const { superuserUrl } = await testCluster();
+  const admin = stack.adopt(
+    connect(withDatabase(superuserUrl, control.database), { max: 2 }),
+    (sql) => sql.end({ timeout: 1 }),
+  );
+  const first = stack.use(await startReplica(control, null, policy));
+  const { services, origin } = first;
+  const kept = stack.move();
+  return {
+    ...first,
+    control,
+    admin,
+    async replica() {
+      return kept.use(await startReplica(control, origin, policy));
+    },
+    async person(name) {
+      const tenant = await testTenant(services, name);
+      const browser = new Browser(origin);
+      const link = await createSignInLink(services, tenant);
+      await browser.submit(link.pathname, {});
+      return { tenant, browser };
+    },
+    async endpoint({ tenant }, name = "Data") {
+      const scope = await createEndpoint(services, tenant.scope, name);
+      await rebuildManifest(services, scope, "test");
+      const { id, slug } = scope.endpoint;
+      return { id, slug, name, url: `${origin}/mcp/${slug}` };
+    },
+    [Symbol.asyncDispose]: () => kept.disposeAsync(),
+  };
+}
+
+function withDatabase(url: string, database: string): string {
+  const out = new URL(url);
+  out.pathname = `/${database}`;
+  return out.href;
+}
