@@ -39,6 +39,10 @@ export interface Config {
   readonly allowedOrigins: ReadonlySet<string>;
   /** Addresses and CIDR ranges of proxies whose `X-Forwarded-For` and `-Proto` are believed. */
   readonly trustedProxies: readonly string[];
+  /** Where mail goes out, and whom it is from; null: no mail, or a mailbox page on loopback. */
+  readonly mail: { readonly smtpUrl: Secret; readonly from: string } | null;
+  /** Whether browsers shall insist on https for the hosts below ours too. */
+  readonly hstsSubdomains: boolean;
 }
 
 /** Every fault of an environment, told at once. */
@@ -86,6 +90,11 @@ const networks = list.pipe(z.array(
   z.string().refine(isNetwork, "must be addresses or CIDR ranges"),
 ));
 
+const mailAddress = z.string().max(320).regex(
+  /^(?:[^<>@\r\n]*<[^<>@\s]+@[^<>@\s]+>|[^<>@\s]+@[^<>@\s]+)$/,
+  "must be an address such as Bulkhead <mail@mcp.example>",
+);
+
 const environment = z.object({
   HOST: z.string().regex(/^[\w.:-]+$/, "must be an address or a host name").default("127.0.0.1"),
   PORT: z.string().regex(/^\d{1,5}$/, "must be a number").transform(Number)
@@ -97,7 +106,21 @@ const environment = z.object({
   BULKHEAD_MASTER_KEY: masterKey.optional(),
   ALLOWED_ORIGINS: list.pipe(z.array(origin)).default([]),
   TRUSTED_PROXIES: networks.default([]),
+  SMTP_URL: z.string().refine(
+    (text) => /^smtps?:$/.test(URL.parse(text)?.protocol ?? ""),
+    "must be an smtp:// or smtps:// URL",
+  ).transform((text) => new Secret(text)).optional(),
+  MAIL_FROM: mailAddress.optional(),
+  HSTS_SUBDOMAINS: z.enum(["yes", "no"], "must be yes or no").default("no"),
 });
+
+// Keys that stand in documents, tests and examples: whoever copies one shares it with everybody.
+const isKnownKey = (key: Uint8Array) => {
+  const text = new TextDecoder("latin1").decode(key);
+  const steps = new Set(key.slice(1).map((byte, index) => (byte - key[index]! + 256) % 256));
+  // All in one step (0, 1, 2 …) or one printable phrase: nobody drew that at random.
+  return steps.size === 1 || /^[\x20-\x7e]{32}$/.test(text);
+};
 
 /** Decodes a 32-byte key from base64, base64url or hex; null where it is none. */
 export function parseKey(text: string): Uint8Array<ArrayBuffer> | null {
@@ -142,6 +165,13 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     // Replicas on other machines would each make a key of their own and could not read each other.
     faults.push("BULKHEAD_MASTER_KEY must be set where DATABASE_URL and a public BASE_URL are");
   }
+  if (publicUrl && values.BULKHEAD_MASTER_KEY) {
+    const key = parseKey(values.BULKHEAD_MASTER_KEY.reveal());
+    if (key && isKnownKey(key)) {
+      faults.push("BULKHEAD_MASTER_KEY must be random where BASE_URL is public; this one is known");
+    }
+  }
+  if (values.SMTP_URL && !values.MAIL_FROM) faults.push("MAIL_FROM must be set where SMTP_URL is");
   if (faults.length) throw new ConfigError(faults);
   const baseUrl = values.BASE_URL ??
     (values.PORT === 0 ? null : defaultBaseUrl(values.HOST, values.PORT));
@@ -154,6 +184,10 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     masterKey: values.BULKHEAD_MASTER_KEY ?? null,
     allowedOrigins: new Set(values.ALLOWED_ORIGINS.map((url) => url.origin)),
     trustedProxies: values.TRUSTED_PROXIES,
+    mail: values.SMTP_URL && values.MAIL_FROM
+      ? { smtpUrl: values.SMTP_URL, from: values.MAIL_FROM }
+      : null,
+    hstsSubdomains: values.HSTS_SUBDOMAINS === "yes",
   });
 }
 

@@ -100,9 +100,39 @@ export const ERRORS = {
     "This link has been used or has expired.",
     "Ask for a new one.",
   ),
+  CODE_WRONG: kind(
+    401,
+    -32600,
+    "This code is wrong, or it works no more.",
+    "Check it; after five tries or 15 minutes, ask for a new one.",
+  ),
+  CONFIRMATION_REQUIRED: kind(
+    403,
+    -32600,
+    "This asks for proof of who you are.",
+    "Confirm that it is you, then repeat.",
+  ),
+  TLS_REQUIRED: kind(
+    403,
+    -32600,
+    "This is answered over https only.",
+    "Use https; treat what was sent as known to others, and replace it.",
+  ),
   RATE_LIMITED: kind(429, -32600, "Too many requests.", "Wait as long as Retry-After says."),
   // Accounts and endpoints.
   EMAIL_TAKEN: kind(409, -32600, "An account with this address exists.", "Sign in instead."),
+  PASSWORD_REFUSED: kind(
+    422,
+    -32600,
+    "This password cannot be used.",
+    "Choose another, as the detail says.",
+  ),
+  LAST_OWNER: kind(
+    409,
+    -32600,
+    "A team keeps at least one owner.",
+    "Make somebody else an owner first.",
+  ),
   CONFLICT: kind(409, -32600, "That is already there.", "Choose another name or use what exists."),
   ENDPOINT_NOT_READY: kind(
     409,

@@ -5,6 +5,7 @@ import type { MasterKey, Vault } from "./crypto/mod.ts";
 import type { Jobs } from "./jobs/mod.ts";
 import type { Limiter } from "./limits/mod.ts";
 import type { Log } from "./log.ts";
+import type { Mailer } from "./mail/mod.ts";
 import type { Objects } from "./objects/mod.ts";
 import type { Control, Pools, Provisioner } from "./postgres/mod.ts";
 import type { Replicas } from "./replicas/mod.ts";
@@ -17,6 +18,8 @@ export interface Services {
   readonly allowedOrigins: ReadonlySet<string>;
   /** Addresses and CIDR ranges of proxies whose forwarding headers are believed. */
   readonly trustedProxies: readonly string[];
+  /** Whether browsers shall insist on https for the hosts below ours too. */
+  readonly hstsSubdomains: boolean;
   readonly control: Control;
   /** Connections to endpoints' databases; `openEndpoint` alone borrows from it. */
   readonly pools: Pools;
@@ -33,6 +36,7 @@ export interface Services {
   /** Uploaded files until they are loaded. */
   readonly objects: Objects;
   readonly jobs: Jobs;
+  readonly mailer: Mailer;
   readonly clock: Clock;
   readonly log: Log;
 }

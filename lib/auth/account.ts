@@ -1,9 +1,8 @@
 import { z } from "zod";
+import type { AuditActor } from "../audit/mod.ts";
 import type { SessionId, TenantId, UserId } from "../ids.ts";
-import { ABILITIES, type Ability, type Principal } from "../principal.ts";
-
-/** What a member of a tenant may do there. */
-export type Role = "owner" | "admin" | "member" | "viewer";
+import type { Principal } from "../principal.ts";
+import { abilitiesOf, type Role } from "./permissions.ts";
 
 /** A person in one of their tenants. */
 export interface Account {
@@ -15,23 +14,32 @@ export interface Account {
 export interface Session extends Account {
   readonly id: SessionId;
   readonly email: string;
+  /** Whether it has been shown that the address is theirs. */
+  readonly emailVerified: boolean;
+  readonly hasPassword: boolean;
   readonly role: Role;
   readonly tenantName: string;
+  /** When they last proved who they are. */
+  readonly authenticatedAt: Date;
+  readonly expiresAt: Date;
 }
 
-const READING: readonly Ability[] = ["rows:read", "api:endpoints:read", "api:tokens:read"];
+/** Who acts in a browser. */
+export interface BrowserActor extends AuditActor {
+  /** The device as its owner tells it from others: `Firefox on Linux`. */
+  readonly device?: string;
+}
 
-/** The principal of a signed-in person: everything in their tenant, except that viewers only look. */
+/** The principal of a signed-in person: in their tenant, what their role may do. */
 export function principalOf(session: Session): Principal {
-  const viewer = session.role === "viewer";
   return {
     kind: "dashboard",
     tenantId: session.tenantId,
     userId: session.userId,
     tokenId: null,
     label: session.email,
-    scope: viewer ? "mcp" : "mcp:write",
-    abilities: new Set(viewer ? READING : ABILITIES),
+    scope: session.role === "viewer" ? "mcp" : "mcp:write",
+    abilities: abilitiesOf(session.role),
     endpoints: "all",
   };
 }

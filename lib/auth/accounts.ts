@@ -1,11 +1,14 @@
+import { SYSTEM_ACTOR } from "../audit/mod.ts";
 import type { AuditActor } from "../audit/mod.ts";
 import { AppError } from "../errors.ts";
 import { newId } from "../ids.ts";
 import type { Limit } from "../limits/mod.ts";
 import type { Services } from "../services.ts";
-import type { Account } from "./account.ts";
+import type { Account, BrowserActor } from "./account.ts";
+import { postVerification } from "./addresses.ts";
+import { homeOf } from "./home.ts";
 import { checkPassword, hashPassword } from "./password.ts";
-import { startSession } from "./sessions.ts";
+import { type SessionTokens, startSession } from "./sessions.ts";
 import { insertAccount, insertEntry, readAccount } from "./store.ts";
 
 const QUARTER_HOUR = 15 * 60_000;
@@ -28,38 +31,40 @@ export interface Credentials {
 const network = (actor: AuditActor) => actor.network ?? "unknown";
 
 /**
- * Makes an account with a tenant of its own and signs it in; answers the session's secret.
+ * Makes an account with a tenant of its own and signs it in; a mail asks to confirm the address.
  *
- * @throws AppError EMAIL_TAKEN, INVALID_ARGUMENTS (password's length), RATE_LIMITED.
+ * @throws AppError EMAIL_TAKEN, PASSWORD_REFUSED, RATE_LIMITED.
  */
 export async function signUp(
   services: Services,
   { email, password }: Credentials,
-  actor: AuditActor,
-): Promise<string> {
+  actor: BrowserActor,
+): Promise<SessionTokens> {
   services.limiter.take(SIGN_UPS, network(actor));
+  const address = email.toLowerCase();
   const account = { userId: newId<Account["userId"]>(), tenantId: newId<Account["tenantId"]>() };
   const made = await insertAccount(services.control, {
     ...account,
-    email: email.toLowerCase(),
-    passwordHash: await hashPassword(password),
-    tenantName: email.toLowerCase(),
+    email: address,
+    passwordHash: await hashPassword(password, address),
+    tenantName: address,
   }, actor);
   if (!made) throw new AppError("EMAIL_TAKEN");
-  return startSession(services, account, actor);
+  postVerification(services, account.userId, address);
+  return await startSession(services, account, actor);
 }
 
 /**
- * Signs in; answers the session's secret. Answer and time are the same for a wrong password, an
- * account without one, and an address that nobody has.
+ * Signs in by password. Answer and time are the same for a wrong password, an account without one, and
+ * an address that nobody has.
  *
  * @throws AppError SIGN_IN_FAILED, RATE_LIMITED.
  */
 export async function signIn(
   services: Services,
   { email, password }: Credentials,
-  actor: AuditActor,
-): Promise<string> {
+  actor: BrowserActor,
+): Promise<SessionTokens> {
   const { control, limiter, log } = services;
   const address = email.toLowerCase();
   const both = `${address} ${network(actor)}`;
@@ -69,7 +74,7 @@ export async function signIn(
   const account = await readAccount(control, address);
   const right = await checkPassword(password, account?.passwordHash ?? null);
   if (!account || !right) {
-    if (account) {
+    if (account?.tenantId) {
       // Not awaited: the time of the answer would tell that the account exists.
       insertEntry(control, account.tenantId, "session.refused", actor)
         .catch((error) => log.error("audit.write_failed", { error }));
@@ -77,7 +82,7 @@ export async function signIn(
     throw new AppError("SIGN_IN_FAILED");
   }
   limiter.clear(BY_BOTH, both);
-  return startSession(services, account, actor);
+  return await startSession(services, await homeOf(services, account), actor);
 }
 
 /** The account that the command line works for; made at the first call, the same at every later one. */
@@ -91,6 +96,5 @@ export async function localAccount(services: Services, actor: AuditActor): Promi
   }, actor);
   if (made) return fresh;
   const account = await readAccount(services.control, LOCAL_ADDRESS);
-  if (!account) throw new Error("the local account has no tenant");
-  return { userId: account.userId, tenantId: account.tenantId };
+  return await homeOf(services, account!, SYSTEM_ACTOR);
 }

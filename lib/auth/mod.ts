@@ -1,6 +1,66 @@
-/** Accounts, sessions and sign-in links. */
-export { type Account, emailAddress, principalOf, type Role, type Session } from "./account.ts";
+/** Accounts, sessions, proofs by mail, teams, and who may do what. */
+export { ACCESS_SECONDS } from "./access_token.ts";
+export {
+  type Account,
+  type BrowserActor,
+  emailAddress,
+  principalOf,
+  type Session,
+} from "./account.ts";
 export { type Credentials, localAccount, signIn, signUp } from "./accounts.ts";
-export { createSignInLink, LINK_PATH, useSignInLink } from "./links.ts";
-export { passwordFault } from "./password.ts";
-export { endSession, readSession, SESSION_DAYS, startSession, sweepExpired } from "./sessions.ts";
+export {
+  changeEmail,
+  NEW_EMAIL_PATH,
+  requestEmailChange,
+  requestVerification,
+  VERIFY_PATH,
+  verifyEmail,
+} from "./addresses.ts";
+export type { ChallengeId } from "./challenges.ts";
+export { confirmByCode, confirmByPassword, requestConfirmation } from "./confirm.ts";
+export { changePassword, requestReset, RESET_PATH, resetPassword } from "./passwords.ts";
+export {
+  type Asker,
+  atLeast,
+  authorize,
+  may,
+  type Permission,
+  PERMISSIONS,
+  type Role,
+  ROLES,
+} from "./permissions.ts";
+export {
+  endOtherSessions,
+  endOwnSession,
+  endSession,
+  listSessions,
+  readSession,
+  refreshSession,
+  SESSION_DAYS,
+  sessionCsrfToken,
+  type SessionTokens,
+  startSession,
+  sweepExpired,
+  switchTenant,
+} from "./sessions.ts";
+export type { SessionView } from "./session_store.ts";
+export {
+  createSignInLink,
+  LINK_PATH,
+  requestSignIn,
+  useSignInCode,
+  useSignInLink,
+} from "./sign_in_mail.ts";
+export {
+  acceptInvitation,
+  changeRole,
+  INVITATION_DAYS,
+  INVITATION_PATH,
+  invite,
+  listMemberships,
+  openInvitation,
+  readTeam,
+  removeMember,
+  withdrawInvitation,
+} from "./teams.ts";
+export type { InvitationView, Invited, Membership, MemberView } from "./team_store.ts";

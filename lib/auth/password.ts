@@ -1,5 +1,6 @@
 import bcrypt from "bcrypt";
 import { AppError } from "../errors.ts";
+import { isCommonPassword } from "./common_passwords.ts";
 
 const COST = 12;
 const MIN_BYTES = 12;
@@ -10,12 +11,18 @@ const MAX_BYTES = 72;
 // comparing with a real one.
 const NOBODY = "$2b$12$0PcPBCyjxYaLAezLtl5Bo..bO.qm8AxZQyP608Oe/sPOii6zPvPHW";
 
-/** What is wrong with a new password; null where nothing is. Length is measured in UTF-8 bytes. */
-export function passwordFault(password: string): string | null {
+/**
+ * What is wrong with a new password of an account; null where nothing is. Length is measured in UTF-8
+ * bytes.
+ */
+export async function passwordFault(password: string, email: string): Promise<string | null> {
   const bytes = new TextEncoder().encode(password).length;
   if (bytes < MIN_BYTES) return `Use at least ${MIN_BYTES} characters.`;
   if (bytes > MAX_BYTES) {
     return `Use at most ${MAX_BYTES} bytes: letters with accents and emoji take two to four each.`;
+  }
+  if (await isCommonPassword(password, email)) {
+    return "This password is one of the first that are tried. Choose another.";
   }
   return null;
 }
@@ -23,12 +30,12 @@ export function passwordFault(password: string): string | null {
 /**
  * Hashes a new password with bcrypt, off the event loop (about 0.2 s of a core).
  *
- * @throws AppError INVALID_ARGUMENTS where its length does not fit.
+ * @throws AppError PASSWORD_REFUSED where it is too short, too long or common.
  */
-export function hashPassword(password: string): Promise<string> {
-  const fault = passwordFault(password);
-  if (fault) throw new AppError("INVALID_ARGUMENTS", fault);
-  return bcrypt.hash(password, COST);
+export async function hashPassword(password: string, email: string): Promise<string> {
+  const fault = await passwordFault(password, email);
+  if (fault) throw new AppError("PASSWORD_REFUSED", fault);
+  return await bcrypt.hash(password, COST);
 }
 
 /**

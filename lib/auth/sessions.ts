@@ -1,66 +1,198 @@
 import type { AuditActor } from "../audit/mod.ts";
-import { randomSecret, sha256 } from "../crypto/mod.ts";
-import { newId } from "../ids.ts";
+import { CacheKind, MAX_LEASE_MS } from "../cache/mod.ts";
+import { hmac, randomSecret, sha256 } from "../crypto/mod.ts";
+import { AppError } from "../errors.ts";
+import { newId, type SessionId, type TenantId } from "../ids.ts";
 import type { Services } from "../services.ts";
-import type { Account, Session } from "./account.ts";
+import { signAccess, verifyAccess } from "./access_token.ts";
+import type { Account, BrowserActor, Session } from "./account.ts";
+import { keysOf } from "./keys.ts";
 import {
+  confirmStored,
   deleteExpired,
+  deleteOthers,
   deleteSession,
+  findByToken,
   insertSession,
+  moveStored,
+  rotateStored,
   selectSession,
-  touchSession,
-} from "./store.ts";
+  selectSessions,
+  type SessionView,
+} from "./session_store.ts";
 
 const DAY = 86_400_000;
 /** Days after the last use at which a session ends. */
 export const SESSION_DAYS = 14;
-// Writing at every request would cost more than it tells.
-const TOUCH_EVERY_MS = 3_600_000;
-
+const GRACE_SECONDS = 30;
 const SECRET = /^[A-Za-z0-9_-]{43}$/;
+
+/**
+ * Live sessions by id. Whoever changes or ends one makes every replica forget it; the lease bounds how
+ * long one that cannot be told may go on.
+ */
+export const SESSIONS = new CacheKind<Session>("auth.sessions", MAX_LEASE_MS, 50_000);
+
+/** What a browser keeps of a session. */
+export interface SessionTokens {
+  /** JWT, shown at each request; ten minutes. */
+  readonly access: string;
+  /** Opaque, good for one exchange for the next pair; only its SHA-256 is kept. */
+  readonly refresh: string;
+}
 
 const livesUntil = (services: Services) => new Date(services.clock.now() + SESSION_DAYS * DAY);
 
-/** Starts a session; answers the cookie's secret, of which only the SHA-256 is kept. */
+/** Makes every replica forget sessions: called after the transaction that changed or ended them. */
+export async function forgetSessions(services: Services, ids: readonly string[]): Promise<void> {
+  if (ids.length) await services.replicas.forget(SESSIONS.name, ids);
+}
+
+/** Starts a session. */
 export async function startSession(
   services: Services,
   account: Account,
-  actor: AuditActor,
-): Promise<string> {
-  const secret = randomSecret();
-  const { userId, tenantId } = account;
+  actor: BrowserActor,
+): Promise<SessionTokens> {
+  const refresh = randomSecret();
+  const id = newId<SessionId>();
   await insertSession(services.control, {
-    userId,
-    tenantId,
-    id: newId(),
-    hash: sha256(secret),
+    ...account,
+    id,
+    hash: sha256(refresh),
     expiresAt: livesUntil(services),
   }, actor);
-  return secret;
+  return { access: await signAccess(services, id), refresh };
 }
 
-/** The session of a cookie's secret; null where it is unknown, ended or expired. */
-export async function readSession(services: Services, secret: string): Promise<Session | null> {
-  if (!SECRET.test(secret)) return null;
-  const found = await selectSession(services.control, sha256(secret));
-  if (!found) return null;
-  if (services.clock.now() - found.lastUsedAt.getTime() > TOUCH_EVERY_MS) {
-    await touchSession(services.control, found.session.id, livesUntil(services));
+/** The session of an id; null where it has ended or expired. */
+async function sessionOf(services: Services, id: SessionId): Promise<Session | null> {
+  const cache = services.caches.of(SESSIONS);
+  try {
+    const session = cache.peek(id) ?? await cache.get(id, async () => {
+      const found = await selectSession(services.control, id);
+      // Thrown, not kept: what has ended must not push live entries out of the cache.
+      if (!found) throw new AppError("AUTHENTICATION_REQUIRED");
+      return found;
+    });
+    return session.expiresAt.getTime() > services.clock.now() ? session : null;
+  } catch (error) {
+    if (error instanceof AppError && error.code === "AUTHENTICATION_REQUIRED") return null;
+    throw error;
   }
-  return found.session;
 }
 
-/** Ends a session: its cookie is refused from now on. */
+/** The session of an access token; null where the token is none or too old, or the session has ended. */
+export async function readSession(services: Services, access: string): Promise<Session | null> {
+  const id = await verifyAccess(services, access);
+  return id && await sessionOf(services, id);
+}
+
+/**
+ * Exchanges a refresh token for the next pair. The successor is derived from what is presented, so that
+ * tabs which present the same token within 30 seconds get the same one, though only hashes are kept.
+ * One that comes back later was copied: the session ends, for both who have it.
+ */
+export async function refreshSession(
+  services: Services,
+  presented: string,
+  actor: BrowserActor,
+): Promise<{ session: Session; tokens: SessionTokens } | null> {
+  if (!SECRET.test(presented)) return null;
+  const hash = sha256(presented);
+  const owner = await findByToken(services.control, hash);
+  if (!owner) return null;
+  const refresh = hmac((await keysOf(services)).refresh, presented)
+    .toBase64({ alphabet: "base64url", omitPadding: true });
+  const outcome = await rotateStored(services.control, owner, {
+    presented: hash,
+    successor: sha256(refresh),
+    livesUntil: livesUntil(services),
+    graceSeconds: GRACE_SECONDS,
+  }, actor);
+  await forgetSessions(services, outcome === "reused" ? [owner.id] : []);
+  if (outcome === "reused" || outcome === "unknown") return null;
+  const session = await sessionOf(services, owner.id);
+  return session &&
+    { session, tokens: { access: await signAccess(services, session.id), refresh } };
+}
+
+/** Ends a session: both of its tokens are refused from now on, everywhere. */
 export async function endSession(
   services: Services,
-  secret: string,
   session: Session,
   actor: AuditActor,
 ): Promise<void> {
-  await deleteSession(services.control, sha256(secret), session, actor);
+  await deleteSession(services.control, session, session.id, actor);
+  await forgetSessions(services, [session.id]);
 }
 
-/** Deletes sessions and links that have expired; run now and then. */
+/** Every session of a person, the one used last first. */
+export function listSessions(services: Services, session: Session): Promise<SessionView[]> {
+  return selectSessions(services.control, session.userId);
+}
+
+/**
+ * Ends another session of the same person.
+ *
+ * @throws AppError NOT_FOUND where they have no such session.
+ */
+export async function endOwnSession(
+  services: Services,
+  session: Session,
+  id: SessionId,
+  actor: AuditActor,
+): Promise<void> {
+  if (!await deleteSession(services.control, session, id, actor)) throw new AppError("NOT_FOUND");
+  await forgetSessions(services, [id]);
+}
+
+/** Ends every session of a person but `kept`; null keeps none. Answers how many there were. */
+export async function endOtherSessions(
+  services: Services,
+  account: Account,
+  kept: SessionId | null,
+  actor: AuditActor,
+): Promise<number> {
+  const ended = await deleteOthers(services.control, account, kept, actor);
+  await forgetSessions(services, ended);
+  return ended.length;
+}
+
+/** Notes that whoever is signed in has just proved who they are. */
+export async function confirmSession(
+  services: Services,
+  session: Session,
+  actor: AuditActor,
+): Promise<void> {
+  await confirmStored(services.control, session, actor);
+  await forgetSessions(services, [session.id]);
+}
+
+/**
+ * Goes on in another tenant of the same person.
+ *
+ * @throws AppError NOT_FOUND where they are no member of it.
+ */
+export async function switchTenant(
+  services: Services,
+  session: Session,
+  tenantId: TenantId,
+  actor: AuditActor,
+): Promise<void> {
+  if (!await moveStored(services.control, session, tenantId, actor)) {
+    throw new AppError("NOT_FOUND");
+  }
+  await forgetSessions(services, [session.id]);
+}
+
+/** The CSRF token of a session's forms: the same in every tab, however often its tokens rotate. */
+export async function sessionCsrfToken(services: Services, session: Session): Promise<string> {
+  return hmac((await keysOf(services)).csrf, session.id)
+    .toBase64({ alphabet: "base64url", omitPadding: true });
+}
+
+/** Deletes sessions, proofs and invitations that have expired; run now and then. */
 export async function sweepExpired(services: Services): Promise<void> {
   await deleteExpired(services.control);
 }

@@ -1,24 +1,53 @@
 import { recordEvent } from "../audit/mod.ts";
 import type { AuditAction, AuditActor } from "../audit/mod.ts";
-import type { SessionId, TenantId, UserId } from "../ids.ts";
-import type { Control } from "../postgres/mod.ts";
-import type { Account, Role, Session } from "./account.ts";
-
-type Bytes = Uint8Array<ArrayBuffer>;
+import type { TenantId, UserId } from "../ids.ts";
+import type { Control, Tx } from "../postgres/mod.ts";
+import type { Account } from "./account.ts";
 
 /** An account as signing in sees it. */
-export interface StoredAccount extends Account {
-  /** bcrypt; null for an account that signs in by link alone. */
+export interface StoredAccount {
+  readonly userId: UserId;
+  readonly email: string;
+  /** bcrypt; null for an account that signs in by mail or link alone. */
   readonly passwordHash: string | null;
+  /** When it was shown that the address is theirs; null: not yet. */
+  readonly emailVerifiedAt: Date | null;
+  /** The tenant that they used last; null for who is in none. */
+  readonly tenantId: TenantId | null;
 }
+
+interface Row {
+  id: UserId;
+  email: string;
+  password_hash: string | null;
+  email_verified_at: Date | null;
+  tenant_id: TenantId | null;
+}
+
+const accountOf = (row: Row | undefined): StoredAccount | null =>
+  row
+    ? {
+      userId: row.id,
+      email: row.email,
+      passwordHash: row.password_hash,
+      emailVerifiedAt: row.email_verified_at,
+      tenantId: row.tenant_id,
+    }
+    : null;
 
 /** The account with an address; null where there is none. */
 export async function readAccount(control: Control, email: string): Promise<StoredAccount | null> {
-  const [row] = await control.lookup<
-    { id: UserId; password_hash: string | null; tenant_id: TenantId | null }[]
-  >`SELECT * FROM lookup.user_by_email(${email})`;
-  if (!row?.tenant_id) return null;
-  return { userId: row.id, tenantId: row.tenant_id, passwordHash: row.password_hash };
+  const [row] = await control.lookup<Row[]>`SELECT * FROM lookup.user_by_email(${email})`;
+  return accountOf(row);
+}
+
+/** The account of an id; null where there is none. */
+export async function readAccountById(
+  control: Control,
+  userId: UserId,
+): Promise<StoredAccount | null> {
+  const [row] = await control.lookup<Row[]>`SELECT * FROM lookup.user_by_id(${userId})`;
+  return accountOf(row);
 }
 
 /** A new account: what is stored of it. */
@@ -51,91 +80,35 @@ export function insertAccount(
   });
 }
 
-/** Stores a session and its audit entry. */
-export async function insertSession(
+/** Makes a tenant for somebody who is in none. */
+export async function insertTenant(
   control: Control,
-  session: Account & { id: SessionId; hash: Bytes; expiresAt: Date },
+  { userId, tenantId }: Account,
+  name: string,
   actor: AuditActor,
 ): Promise<void> {
-  const { tenantId, userId } = session;
   await control.tenant(tenantId, async (tx) => {
-    await tx`
-      SELECT lookup.create_session(
-        ${session.id}, ${session.hash}, ${userId}, ${tenantId}, ${session.expiresAt}
-      )`;
-    await recordEvent(tx, { tenantId, action: "session.started", actor: { ...actor, userId } });
+    await tx`SELECT lookup.create_tenant(${userId}, ${tenantId}, ${name})`;
+    await recordEvent(tx, { tenantId, action: "team.created", actor: { ...actor, userId } });
   });
 }
 
-/** A session that has not expired, and when it was last used. */
-export async function selectSession(
-  control: Control,
-  hash: Bytes,
-): Promise<{ session: Session; lastUsedAt: Date } | null> {
-  const [row] = await control.lookup<
-    {
-      id: SessionId;
-      user_id: UserId;
-      tenant_id: TenantId;
-      email: string;
-      role: Role;
-      tenant_name: string;
-      last_used_at: Date;
-    }[]
-  >`SELECT * FROM lookup.session(${hash})`;
-  if (!row) return null;
-  return {
-    lastUsedAt: row.last_used_at,
-    session: {
-      id: row.id,
-      userId: row.user_id,
-      tenantId: row.tenant_id,
-      email: row.email,
-      role: row.role,
-      tenantName: row.tenant_name,
-    },
-  };
+/** Sets or takes away (null) an account's password. */
+export async function updatePassword(tx: Tx, userId: UserId, hash: string | null): Promise<void> {
+  await tx`SELECT lookup.set_password(${userId}, ${hash})`;
 }
 
-/** Notes that a session was used, and until when it now lives. */
-export async function touchSession(
-  control: Control,
-  id: SessionId,
-  expiresAt: Date,
-): Promise<void> {
-  await control.lookup`SELECT lookup.touch_session(${id}, ${expiresAt})`;
+/** Notes that the address is theirs; answers whether that was not known before. */
+export async function verifyStored(tx: Tx, userId: UserId): Promise<boolean> {
+  const [row] = await tx<{ fresh: boolean }[]>`SELECT lookup.verify_email(${userId}) AS fresh`;
+  return row!.fresh;
 }
 
-/** Deletes a session and writes its audit entry. */
-export async function deleteSession(
-  control: Control,
-  hash: Bytes,
-  session: Session,
-  actor: AuditActor,
-): Promise<void> {
-  const { tenantId } = session;
-  await control.tenant(tenantId, async (tx) => {
-    await tx`SELECT lookup.end_session(${hash})`;
-    await recordEvent(tx, { tenantId, action: "session.ended", actor });
-  });
-}
-
-/** Stores a sign-in link. */
-export async function insertLink(
-  control: Control,
-  link: Account & { hash: Bytes; expiresAt: Date },
-): Promise<void> {
-  await control.lookup`
-    SELECT lookup.create_sign_in_link(
-      ${link.hash}, ${link.userId}, ${link.tenantId}, ${link.expiresAt}
-    )`;
-}
-
-/** Spends a link: of two that present it at once, one gets the account. */
-export async function spendLink(control: Control, hash: Bytes): Promise<Account | null> {
-  const [row] = await control.lookup<{ user_id: UserId; tenant_id: TenantId }[]>`
-    SELECT * FROM lookup.spend_sign_in_link(${hash})`;
-  return row ? { userId: row.user_id, tenantId: row.tenant_id } : null;
+/** Changes the address, which is theirs by that; answers false where somebody else has it. */
+export async function updateEmail(tx: Tx, userId: UserId, email: string): Promise<boolean> {
+  const [row] = await tx<{ done: boolean }[]>`
+    SELECT lookup.change_email(${userId}, ${email}) AS done`;
+  return row!.done;
 }
 
 /** Writes an audit entry that belongs to no other write. */
@@ -146,9 +119,4 @@ export async function insertEntry(
   actor: AuditActor,
 ): Promise<void> {
   await control.tenant(tenantId, (tx) => recordEvent(tx, { tenantId, action, actor }));
-}
-
-/** Deletes what has expired. */
-export async function deleteExpired(control: Control): Promise<void> {
-  await control.lookup`SELECT lookup.delete_expired()`;
 }

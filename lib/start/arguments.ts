@@ -16,7 +16,7 @@ endpoint named after the first file, loads them, and prints how to connect.
   --help   print this
 
 Environment: PORT, HOST, BASE_URL, BULKHEAD_DATA, DATABASE_URL, BULKHEAD_MASTER_KEY, ALLOWED_ORIGINS,
-TRUSTED_PROXIES; README.md tells what each does.`;
+TRUSTED_PROXIES, SMTP_URL, MAIL_FROM, HSTS_SUBDOMAINS; README.md tells what each does.`;
 
 /** Reads the command line; throws a plain Error for an option that there is not. */
 export function readArguments(args: readonly string[]): Arguments {

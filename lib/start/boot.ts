@@ -69,6 +69,8 @@ export async function boot(input: BootInput): Promise<Booted> {
       baseUrl: input.baseUrl,
       allowedOrigins: config.allowedOrigins,
       trustedProxies: config.trustedProxies,
+      mail: config.mail,
+      hstsSubdomains: config.hstsSubdomains,
       objectsDir: `${config.dataDir}/uploads`,
       masterKey,
       tenantMigrations: await readMigrations(new URL("migrations/tenant/", root)),

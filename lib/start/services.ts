@@ -1,10 +1,12 @@
 import { createTokenUseRecorder, createUsageRecorder } from "../audit/mod.ts";
 import { createCaches } from "../cache/mod.ts";
 import { type Clock, systemClock } from "../clock.ts";
+import { type Config, isLoopback } from "../config.ts";
 import { createVault, type MasterKey } from "../crypto/mod.ts";
 import { createJobs } from "../jobs/mod.ts";
 import { createLimiter } from "../limits/mod.ts";
 import type { Log } from "../log.ts";
+import { createMailer, mailboxMailer, smtpMailer } from "../mail/mod.ts";
 import { folderObjects } from "../objects/mod.ts";
 import {
   clusterProvisioner,
@@ -31,12 +33,20 @@ export interface OpenInput {
   readonly tenantMigrations: readonly Migration[];
   readonly log: Log;
   readonly clock?: Clock;
+  readonly mail?: Config["mail"];
+  readonly hstsSubdomains?: boolean;
 }
 
 /** Services, and how to close them in order. */
 export interface OpenServices {
   readonly services: Services;
   close(): Promise<void>;
+}
+
+/** Without a server for mail, only its own developer may read it: a page shows it, on loopback. */
+function mailerOf({ mail, baseUrl, log }: OpenInput, clock: Clock) {
+  if (mail) return smtpMailer(mail.smtpUrl.reveal(), mail.from, log);
+  return isLoopback(baseUrl.hostname) ? mailboxMailer(clock, log) : createMailer(null, log);
 }
 
 /** Opens everything that the process needs over a cluster that `bootstrap` made ready. */
@@ -53,10 +63,12 @@ export async function openServices(input: OpenInput): Promise<OpenServices> {
   const usage = createUsageRecorder(control, input.log);
   const tokenUse = createTokenUseRecorder(control, clock, input.log);
   const jobs = await createJobs({ url: input.appUrl, log: input.log });
+  const mailer = mailerOf(input, clock);
   const services: Services = Object.freeze({
     baseUrl: input.baseUrl,
     allowedOrigins: input.allowedOrigins,
     trustedProxies: input.trustedProxies,
+    hstsSubdomains: input.hstsSubdomains ?? false,
     control,
     pools,
     provisioner,
@@ -69,6 +81,7 @@ export async function openServices(input: OpenInput): Promise<OpenServices> {
     tokenUse,
     objects: folderObjects(input.objectsDir),
     jobs,
+    mailer,
     clock,
     log: input.log,
   });
@@ -77,6 +90,7 @@ export async function openServices(input: OpenInput): Promise<OpenServices> {
     async close() {
       // Jobs first, since they use everything else; what they leave is taken up at the next start.
       await jobs.close();
+      await mailer.close();
       await usage.close();
       await tokenUse.close();
       await pools.close();

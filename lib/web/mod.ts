@@ -40,8 +40,10 @@ export type { NoticeCode } from "./notices.ts";
 export {
   memberPage,
   type MemberRequest,
+  type PagePermission,
   type PageRequest,
   type PageRoute,
+  permit,
   publicPage,
 } from "./page.ts";
 export type { Shell } from "./shell.tsx";

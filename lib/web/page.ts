@@ -1,6 +1,5 @@
 import type { VNode } from "preact";
-import type { AuditActor } from "../audit/mod.ts";
-import type { Session } from "../auth/mod.ts";
+import type { BrowserActor, Permission, Session, SessionTokens } from "../auth/mod.ts";
 import type { Upload } from "../http/mod.ts";
 import type { RequestId } from "../ids.ts";
 import type { RequestScope } from "../principal.ts";
@@ -18,7 +17,7 @@ export interface PageRequest {
   /** Who is signed in; null for a visitor. */
   readonly session: Session | null;
   /** Who acts, for the audit log. */
-  readonly actor: AuditActor;
+  readonly actor: BrowserActor;
   /** Whether the answer is for a script: JSON, not a page. */
   readonly wantsJson: boolean;
   /** A part of the path; empty where the path has no such part. */
@@ -30,16 +29,18 @@ export interface PageRequest {
    * `{"location": path}` instead.
    */
   redirect(path: string, notice?: NoticeCode): Response;
-  /** Signs the browser in with a session's secret, or out with null. */
-  setSession(secret: string | null): void;
+  /** Signs the browser in, or out with null. */
+  setSession(tokens: SessionTokens | null): void;
+  /** Keeps, or forgets with null, what a code from a mail will be answered by. */
+  setChallenge(id: string | null): void;
+  /** What `setChallenge` kept; empty where there is nothing. */
+  readonly challenge: string;
 }
 
 /** One request of a browser that is signed in. */
 export interface MemberRequest extends PageRequest {
   readonly session: Session;
   readonly scope: RequestScope;
-  /** The session cookie's secret, to end it with. */
-  readonly sessionSecret: string;
   /** Keeps a text for the page that a redirect leads to. */
   showOnce(text: string): Promise<void>;
   /** Takes what `showOnce` kept; null where there is nothing. */
@@ -56,17 +57,40 @@ export interface PageHandlers<Page extends PageRequest> {
   readonly upload?: (page: Page, upload: Upload) => Answer;
 }
 
+/** What a page for members needs, by what is done with it. */
+export interface PagePermission {
+  readonly read?: Permission;
+  readonly write?: Permission;
+}
+
+interface Described {
+  readonly path: string;
+  /** For members' pages; what is not declared is denied. */
+  readonly permission?: PagePermission;
+}
+
 /** One page: its path, who may come, and what it does. */
 export type PageRoute =
-  | ({ readonly path: string; readonly access: "anyone" } & PageHandlers<PageRequest>)
-  | ({ readonly path: string; readonly access: "member" } & PageHandlers<MemberRequest>);
+  | (Described & { readonly access: "anyone" } & PageHandlers<PageRequest>)
+  | (Described & { readonly access: "member" } & PageHandlers<MemberRequest>);
 
 /** Declares a page that anyone may open. */
 export function publicPage(path: string, handlers: PageHandlers<PageRequest>): PageRoute {
   return { path, access: "anyone", ...handlers };
 }
 
-/** Declares a page for people who are signed in. */
+/** Declares a page for people who are signed in; `permit` says what they need for it. */
 export function memberPage(path: string, handlers: PageHandlers<MemberRequest>): PageRoute {
   return { path, access: "member", ...handlers };
+}
+
+/** Declares what members' pages need, by path: all of it in one place, to be read at a glance. */
+export function permit(
+  routes: readonly PageRoute[],
+  permissions: Readonly<Record<string, PagePermission>>,
+): PageRoute[] {
+  return routes.map((route) => {
+    const permission = permissions[route.path];
+    return route.access === "member" && permission ? { ...route, permission } : route;
+  });
 }

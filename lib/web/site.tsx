@@ -118,7 +118,6 @@ const nobody = (): Visit => ({
   requestId: newId(),
   network: null,
   session: null,
-  sessionSecret: "",
   csrfToken: "",
   outgoing: [],
 });

@@ -146,7 +146,7 @@ Deno.test("createPages() sends visitors of a member's page to sign in, and back"
   const script = await browser.go("/mine", { headers: { accept: "application/json" } });
   assert.equal(script.status, 401);
   assert.equal((await script.json()).code, "AUTHENTICATION_REQUIRED");
-  const secret = await signUp(
+  const { access: secret } = await signUp(
     browser.test.services,
     { email: "ada@example.com", password: "correct horse battery" },
     SYSTEM_ACTOR,
@@ -162,7 +162,7 @@ Deno.test("showOnce() shows a secret once, to the session that it was made in", 
   await using browser = await open();
   const enter = async (email: string) => {
     const credentials = { email, password: "correct horse battery" };
-    const secret = await signUp(browser.test.services, credentials, SYSTEM_ACTOR);
+    const { access: secret } = await signUp(browser.test.services, credentials, SYSTEM_ACTOR);
     browser.jar.set("bulkhead_session", secret);
     return await browser.token();
   };

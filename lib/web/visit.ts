@@ -1,12 +1,23 @@
-import { principalOf, readSession, type Session, SESSION_DAYS } from "../auth/mod.ts";
+import {
+  ACCESS_SECONDS,
+  type BrowserActor,
+  principalOf,
+  readSession,
+  refreshSession,
+  type Session,
+  SESSION_DAYS,
+  sessionCsrfToken,
+  type SessionTokens,
+} from "../auth/mod.ts";
 import { randomSecret } from "../crypto/mod.ts";
 import { AppError } from "../errors.ts";
-import { newId, type RequestId } from "../ids.ts";
+import { isId, newId, type RequestId } from "../ids.ts";
 import type { RequestScope } from "../principal.ts";
 import type { Services } from "../services.ts";
 import type { Assets } from "./assets.ts";
 import type { Cookies } from "./cookies.ts";
 import { csrfToken } from "./csrf.ts";
+import { deviceOf } from "./device.ts";
 import { parseNotice } from "./notices.ts";
 import { ONCE_SECONDS, openOnce, sealOnce } from "./once.ts";
 import type { MemberRequest } from "./page.ts";
@@ -21,23 +32,53 @@ export interface Site {
   readonly ownOrigins: ReadonlySet<string>;
 }
 
-/** What came before a page's handler: the session, the CSRF secret, the cookies to send back. */
+/** What came before a page's handler: the session, the CSRF token, the cookies to send back. */
 export interface Visit {
   readonly requestId: RequestId;
   readonly network: string | null;
   readonly session: Session | null;
-  /** The session cookie's secret; empty for a visitor. */
-  readonly sessionSecret: string;
   readonly csrfToken: string;
   /** `Set-Cookie` values of the answer. */
   readonly outgoing: string[];
 }
 
+const CHALLENGE_SECONDS = 15 * 60;
 const VISITOR = /^[A-Za-z0-9_-]{43}$/;
 
+const SESSION_SECONDS = SESSION_DAYS * 86_400;
+
+function keep({ cookies }: Site, outgoing: string[], tokens: SessionTokens | null): void {
+  outgoing.push(
+    ...(tokens
+      ? [
+        cookies.set("session", tokens.access, ACCESS_SECONDS),
+        cookies.set("refresh", tokens.refresh, SESSION_SECONDS),
+      ]
+      : [cookies.clear("session"), cookies.clear("refresh")]),
+  );
+}
+
+/** The session of a request's cookies; where the access token has expired, the refresh token's. */
+async function sessionOf(
+  site: Site,
+  request: Request,
+  actor: BrowserActor,
+  outgoing: string[],
+): Promise<Session | null> {
+  const { services, cookies } = site;
+  const access = cookies.read(request, "session");
+  const known = access && await readSession(services, access);
+  if (known) return known;
+  const refresh = cookies.read(request, "refresh");
+  const renewed = refresh && await refreshSession(services, refresh, actor);
+  if (renewed) keep(site, outgoing, renewed.tokens);
+  else if (access || refresh) keep(site, outgoing, null);
+  return renewed ? renewed.session : null;
+}
+
 /**
- * Finds out who comes. Every browser has a secret from which its CSRF token is derived: the session's
- * where it is signed in, else a visitor cookie's, so that the sign-in form is covered too.
+ * Finds out who comes. Every browser has a CSRF token: its session's, else one that is derived from a
+ * visitor cookie's secret, so that the sign-in form is covered too.
  */
 export async function openVisit(
   site: Site,
@@ -47,21 +88,31 @@ export async function openVisit(
   const { services, cookies } = site;
   const base = { requestId: newId<RequestId>(services.clock.now()), network };
   const outgoing: string[] = [];
-  const presented = cookies.read(request, "session");
-  if (presented) {
-    const session = await readSession(services, presented);
-    if (session) {
-      const token = csrfToken(presented);
-      return { ...base, outgoing, session, sessionSecret: presented, csrfToken: token };
-    }
-    outgoing.push(cookies.clear("session"));
+  const actor = actorOf({ ...base, session: null }, request);
+  const session = await sessionOf(site, request, actor, outgoing);
+  if (session) {
+    return { ...base, outgoing, session, csrfToken: await sessionCsrfToken(services, session) };
   }
   let visitor = cookies.read(request, "visitor");
   if (!visitor || !VISITOR.test(visitor)) {
     visitor = randomSecret();
     outgoing.push(cookies.set("visitor", visitor));
   }
-  return { ...base, outgoing, session: null, sessionSecret: "", csrfToken: csrfToken(visitor) };
+  return { ...base, outgoing, session: null, csrfToken: csrfToken(visitor) };
+}
+
+function actorOf(
+  { requestId, network, session }: Pick<Visit, "requestId" | "network" | "session">,
+  request: Request,
+): BrowserActor {
+  return {
+    kind: "dashboard",
+    userId: session?.userId ?? null,
+    tokenId: null,
+    requestId,
+    network,
+    device: deviceOf(request),
+  };
 }
 
 /** Tells whether a request asks for JSON rather than a page. */
@@ -79,8 +130,6 @@ function scopeOf(visit: Visit, session: Session, signal: AbortSignal): RequestSc
     signal,
   };
 }
-
-const SESSION_SECONDS = SESSION_DAYS * 86_400;
 
 /**
  * Makes what a page's handler sees of a request. For a visitor, `session` is null and `scope` refuses:
@@ -105,16 +154,9 @@ export function pageRequest(
     requestId,
     param,
     wantsJson: wantsJson(request),
-    actor: {
-      kind: "dashboard",
-      userId: session?.userId ?? null,
-      tokenId: null,
-      requestId,
-      network: visit.network,
-    },
+    actor: actorOf(visit, request),
     // The one cast: see the docstring.
     session: session as Session,
-    sessionSecret: visit.sessionSecret,
     get scope() {
       return scopeOf(visit, need(session), request.signal);
     },
@@ -134,14 +176,19 @@ export function pageRequest(
       if (wantsJson(request)) return Response.json({ location: path });
       return new Response(null, { status: 303, headers: { location: path } });
     },
-    setSession(secret) {
+    setSession(tokens) {
       // The secret behind the CSRF token changes with who is signed in: no form outlives that.
+      keep(site, outgoing, tokens);
+      outgoing.push(cookies.clear("visitor"), cookies.clear("challenge"));
+    },
+    setChallenge(id) {
       outgoing.push(
-        secret === null
-          ? cookies.clear("session")
-          : cookies.set("session", secret, SESSION_SECONDS),
-        cookies.clear("visitor"),
+        id === null ? cookies.clear("challenge") : cookies.set("challenge", id, CHALLENGE_SECONDS),
       );
+    },
+    get challenge() {
+      const id = cookies.read(request, "challenge") ?? "";
+      return isId(id) ? id : "";
     },
     async showOnce(text) {
       const sealed = await sealOnce(services, need(session).id, text);

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { AppError } from "../../lib/errors.ts";
-import { emailAddress, passwordFault, signUp } from "../../lib/auth/mod.ts";
+import { emailAddress, signUp } from "../../lib/auth/mod.ts";
 import {
   Button,
   checkForm,
@@ -13,10 +13,7 @@ import {
 
 const schema = z.object({
   email: emailAddress,
-  password: z.string().superRefine((password, ctx) => {
-    const fault = passwordFault(password);
-    if (fault) ctx.addIssue({ code: "custom", message: fault });
-  }),
+  password: z.string().min(1, "Choose a password."),
 });
 
 type Faults = Readonly<Record<string, string>>;
@@ -70,8 +67,11 @@ export const signUpPage = publicPage("/sign-up", {
     try {
       page.setSession(await signUp(page.services, checked.values, page.actor));
     } catch (error) {
-      if (!(error instanceof AppError) || error.code !== "EMAIL_TAKEN") throw error;
-      return show(page, { email: `${error.kind.title} ${error.kind.next}` }, typed, 409);
+      if (!(error instanceof AppError)) throw error;
+      const { code, kind, detail } = error;
+      if (code === "PASSWORD_REFUSED") return show(page, { password: detail! }, typed, 422);
+      if (code !== "EMAIL_TAKEN") throw error;
+      return show(page, { email: `${kind.title} ${kind.next}` }, typed, 409);
     }
     return page.redirect("/endpoints", "account_made");
   },

@@ -14,8 +14,9 @@ async function open() {
   const test = await testServices({ baseUrl: ORIGIN });
   const { services } = test;
   const credentials = { email: "ada@example.com", password: "correct horse battery" };
-  const cookie = `bulkhead_session=${await signUp(services, credentials, SYSTEM_ACTOR)}`;
-  const session = await readSession(services, cookie.split("=")[1]!);
+  const { access } = await signUp(services, credentials, SYSTEM_ACTOR);
+  const cookie = `bulkhead_session=${access}`;
+  const session = await readSession(services, access);
   const entered = await createEndpoint(services, requestOf(principalOf(session!)), "Shop");
   const assets = await loadAssets(new URL("../../islands/", import.meta.url), services.log);
   const pages = createPages(createSite(services, assets), PAGES);

@@ -17,7 +17,7 @@ const ORIGIN = "http://127.0.0.1:8000";
 /** A tenant with an endpoint, a load and a token, and the cookie of its owner. */
 async function tenant(services: Services, email: string, word: string) {
   const credentials = { email, password: "correct horse battery" };
-  const cookie = await signUp(services, credentials, SYSTEM_ACTOR);
+  const { access: cookie } = await signUp(services, credentials, SYSTEM_ACTOR);
   const session = await readSession(services, cookie);
   const scope = requestOf(principalOf(session!));
   const entered = await createEndpoint(services, scope, `Shop of ${word}`);

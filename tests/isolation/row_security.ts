@@ -45,6 +45,11 @@ const OTHERWISE_OWNED: Readonly<Record<string, (tenant: string) => string>> = {
   // A person is seen by who shares a tenant with them.
   "public.users": (tenant) =>
     `id IN (SELECT user_id FROM public.members WHERE tenant_id = ${tenant})`,
+  // A person's, whichever tenant they are in: the look-up functions alone reach them.
+  "public.challenges": (tenant) =>
+    `user_id IN (SELECT user_id FROM public.members WHERE tenant_id = ${tenant})`,
+  "public.session_tokens": (tenant) =>
+    `session_id IN (SELECT id FROM public.sessions WHERE tenant_id = ${tenant})`,
 };
 
 /** The condition under which a table's row is a tenant's. */

@@ -20,7 +20,7 @@ async function fullTenant(services: Services, superuser: Sql): Promise<TenantId>
     endpoints: [endpoint.id],
   });
   await startSession(services, { tenantId, userId }, SYSTEM_ACTOR);
-  await createSignInLink(services, { tenantId, userId });
+  await createSignInLink(services, { userId });
   services.usage.record({
     tenantId,
     endpointId: endpoint.id,
@@ -37,6 +37,10 @@ async function fullTenant(services: Services, superuser: Sql): Promise<TenantId>
   await superuser`
     INSERT INTO ingests (id, tenant_id, endpoint_id, status, file_name)
     VALUES (${newId()}, ${tenantId}, ${endpoint.id}, 'done', 'data.csv')`;
+  await superuser`
+    INSERT INTO invitations (id, tenant_id, email, role, hash, expires_at)
+    VALUES (${newId()}, ${tenantId}, 'eve@tenant.example', 'viewer',
+      ${crypto.getRandomValues(new Uint8Array(32))}, now() + interval '1 day')`;
   await connectApp(superuser, tenantId, userId, endpoint.id);
   return tenantId;
 }

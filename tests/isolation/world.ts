@@ -152,8 +152,8 @@ export async function makeWorld(): Promise<World> {
   url.pathname = `/${control.database}`;
   const superuser = stack.adopt(connect(url.href, { max: 1 }), (sql) => sql.end());
   const bearer = (token: string): Actor => ({ headers: { authorization: `Bearer ${token}` } });
-  const session = await startSession(services, a, SYSTEM_ACTOR);
-  const theirs = await startSession(services, b, SYSTEM_ACTOR);
+  const { access: session } = await startSession(services, a, SYSTEM_ACTOR);
+  const { access: theirs } = await startSession(services, b, SYSTEM_ACTOR);
   return {
     services,
     origin: `http://127.0.0.1:${server.addr.port}`,

@@ -1,0 +1,108 @@
+import { AppError } from "../errors.ts";
+import { ABILITIES, type Ability } from "../principal.ts";
+
+/** What a member of a tenant may do there, most first. */
+export const ROLES = ["owner", "admin", "member", "viewer"] as const;
+
+/** One role. */
+export type Role = typeof ROLES[number];
+
+interface Rule {
+  /** The least role that may; null: whoever is signed in, for it concerns themselves alone. */
+  readonly role: Role | null;
+  /** Any one of these is enough for a token; none: no token ever may. */
+  readonly abilities: readonly Ability[];
+  /** Asks for proof of who it is again, ten minutes after the last. */
+  readonly sensitive?: true;
+}
+
+/**
+ * Everything that a page or a `/v1` route may need, and who has it: the one place where that is
+ * decided. What is not listed is denied.
+ */
+export const PERMISSIONS = {
+  "account:self": { role: null, abilities: [] },
+  "account:confirmed": { role: null, abilities: [], sensitive: true },
+  "endpoints:read": { role: "viewer", abilities: ["api:endpoints:read"] },
+  "schema:read": { role: "viewer", abilities: ["api:endpoints:read", "rows:read"] },
+  "endpoints:create": { role: "member", abilities: ["api:endpoints:write"] },
+  "endpoints:change": { role: "member", abilities: ["api:endpoints:write"] },
+  "endpoints:delete": { role: "admin", abilities: ["api:endpoints:write"], sensitive: true },
+  "files:write": { role: "member", abilities: ["files:write"] },
+  "ingests:read": { role: "viewer", abilities: ["files:write", "api:endpoints:read"] },
+  "rejects:read": { role: "viewer", abilities: ["files:write", "rows:read"] },
+  "tokens:read": { role: "viewer", abilities: ["api:tokens:read"] },
+  "tokens:write": { role: "member", abilities: ["api:tokens:write"] },
+  "tokens:mint_writing": { role: "member", abilities: ["api:tokens:write"], sensitive: true },
+  "apps:authorize": { role: "viewer", abilities: [] },
+  "apps:read": { role: "viewer", abilities: [] },
+  "apps:revoke": { role: "viewer", abilities: [] },
+  "apps:register": { role: "admin", abilities: [] },
+  "team:read": { role: "viewer", abilities: [] },
+  "team:leave": { role: "viewer", abilities: [] },
+  "team:manage": { role: "admin", abilities: [] },
+  "team:own": { role: "owner", abilities: [], sensitive: true },
+} as const satisfies Record<string, Rule>;
+
+/** Name of a permission. */
+export type Permission = keyof typeof PERMISSIONS;
+
+/** Who asks: a person in a role, or a token with abilities. */
+export type Asker =
+  | { readonly role: Role; readonly authenticatedAt: Date }
+  | { readonly abilities: ReadonlySet<Ability> };
+
+/** Milliseconds for which one proof of who it is serves sensitive acts. */
+export const RECENT_MS = 10 * 60_000;
+
+/** Whether a role is another or more. */
+export function atLeast(role: Role, least: Role): boolean {
+  return ROLES.indexOf(role) <= ROLES.indexOf(least);
+}
+
+/**
+ * The one check of every page and route.
+ *
+ * @param permission What the route declares; undefined, where it declares nothing, is denied.
+ * @param now Milliseconds since 1970.
+ * @throws AppError ACCESS_DENIED (a role that may not), INSUFFICIENT_SCOPE (a token without the
+ * ability), CONFIRMATION_REQUIRED (the proof of who it is is too old).
+ */
+export function authorize(asker: Asker, permission: Permission | undefined, now: number): void {
+  if (permission === undefined || !Object.hasOwn(PERMISSIONS, permission)) {
+    throw new AppError("ACCESS_DENIED");
+  }
+  const rule: Rule = PERMISSIONS[permission];
+  if ("abilities" in asker) {
+    if (rule.abilities.some((ability) => asker.abilities.has(ability))) return;
+    if (!rule.abilities.length) throw new AppError("ACCESS_DENIED");
+    throw new AppError(
+      "INSUFFICIENT_SCOPE",
+      `This needs the ability ${rule.abilities.join(" or ")}.`,
+    );
+  }
+  if (rule.role !== null && !atLeast(asker.role, rule.role)) {
+    throw new AppError(
+      "ACCESS_DENIED",
+      `This needs the role ${rule.role}; yours is ${asker.role}.`,
+    );
+  }
+  if (rule.sensitive && now - asker.authenticatedAt.getTime() > RECENT_MS) {
+    throw new AppError("CONFIRMATION_REQUIRED");
+  }
+}
+
+/** Whether whoever asks would be let through, apart from how long ago they proved who they are. */
+export function may(role: Role, permission: Permission): boolean {
+  const { role: least } = PERMISSIONS[permission];
+  return least === null || atLeast(role, least);
+}
+
+const READING: readonly Ability[] = ["rows:read", "api:endpoints:read", "api:tokens:read"];
+const ALL: ReadonlySet<Ability> = new Set(ABILITIES);
+const VIEWERS: ReadonlySet<Ability> = new Set(READING);
+
+/** The abilities of a role: what a person in it may do, and so give to a token, at most. */
+export function abilitiesOf(role: Role): ReadonlySet<Ability> {
+  return role === "viewer" ? VIEWERS : ALL;
+}

@@ -1,0 +1,234 @@
+import { type AuditActor, recordEvent } from "../audit/mod.ts";
+import { randomSecret, sha256 } from "../crypto/mod.ts";
+import { AppError } from "../errors.ts";
+import { newId, type TenantId, type UserId } from "../ids.ts";
+import type { Services } from "../services.ts";
+import type { Session } from "./account.ts";
+import { invitationMail } from "./mails.ts";
+import { atLeast, type Role } from "./permissions.ts";
+import { forgetSessions } from "./sessions.ts";
+import { selectSessions } from "./session_store.ts";
+import { takeMail, takeProof } from "./sign_in_mail.ts";
+import {
+  acceptStored,
+  deleteInvitation,
+  deleteMember,
+  type InvitationId,
+  type InvitationView,
+  type Invited,
+  type Membership,
+  type MemberView,
+  readInvitation,
+  replaceInvitation,
+  selectInvitations,
+  selectMembers,
+  selectMemberships,
+  selectRole,
+  updateRole,
+} from "./team_store.ts";
+
+/** Path of the page on which an invitation lands; the link's secret follows. */
+export const INVITATION_PATH = "/invitations/";
+/** Days that an invitation can be accepted. */
+export const INVITATION_DAYS = 7;
+
+const SECRET = /^[A-Za-z0-9_-]{43}$/;
+
+/** The tenants of a person, the first joined first. */
+export function listMemberships(services: Services, session: Session): Promise<Membership[]> {
+  return selectMemberships(services.control, session.userId);
+}
+
+/** Everybody in the session's tenant, and everybody who is asked into it. */
+export async function readTeam(
+  services: Services,
+  { tenantId }: Session,
+): Promise<{ members: MemberView[]; invitations: InvitationView[] }> {
+  return await services.control.tenant(tenantId, async (tx) => ({
+    members: await selectMembers(tx),
+    invitations: await selectInvitations(tx),
+  }));
+}
+
+/** Nobody gives a role that they do not have, or changes somebody who has more. */
+function checkReach(session: Session, ...roles: readonly Role[]): void {
+  for (const role of roles) {
+    if (!atLeast(session.role, "admin") || !atLeast(session.role, role)) {
+      throw new AppError("ACCESS_DENIED", `This needs the role ${role}; yours is ${session.role}.`);
+    }
+  }
+}
+
+/**
+ * Asks somebody into the team by mail. A second invitation of the same address replaces the first.
+ *
+ * @throws AppError ACCESS_DENIED, CONFLICT (already a member), RATE_LIMITED, UNAVAILABLE.
+ */
+export async function invite(
+  services: Services,
+  session: Session,
+  wanted: { email: string; role: Role },
+  actor: AuditActor,
+): Promise<void> {
+  const { role } = wanted;
+  const email = wanted.email.toLowerCase();
+  const { tenantId, tenantName, userId } = session;
+  checkReach(session, role);
+  takeMail(services, email, actor);
+  const secret = randomSecret();
+  await services.control.tenant(tenantId, async (tx) => {
+    const members = await selectMembers(tx);
+    if (members.some((member) => member.email === email)) {
+      throw new AppError("CONFLICT", "This person is a member already.");
+    }
+    await replaceInvitation(tx, {
+      id: newId<UserId>(),
+      tenantId,
+      email,
+      role,
+      hash: sha256(secret),
+      invitedBy: userId,
+      expiresAt: new Date(services.clock.now() + INVITATION_DAYS * 86_400_000),
+    });
+    await recordEvent(tx, {
+      tenantId,
+      action: "member.invited",
+      actor,
+      subject: email,
+      detail: { role },
+    });
+  });
+  const team = { name: tenantName, by: session.email, role, days: INVITATION_DAYS };
+  services.mailer.post(() =>
+    Promise.resolve(invitationMail(services, email, INVITATION_PATH + secret, team))
+  );
+}
+
+/**
+ * Takes an invitation back.
+ *
+ * @throws AppError NOT_FOUND.
+ */
+export async function withdrawInvitation(
+  services: Services,
+  session: Session,
+  id: InvitationId,
+  actor: AuditActor,
+): Promise<void> {
+  const { tenantId } = session;
+  await services.control.tenant(tenantId, async (tx) => {
+    const email = await deleteInvitation(tx, id);
+    if (email === null) throw new AppError("NOT_FOUND");
+    await recordEvent(tx, { tenantId, action: "member.uninvited", actor, subject: email });
+  });
+}
+
+/**
+ * What an invitation is about, for whoever holds its link.
+ *
+ * @throws AppError LINK_SPENT, RATE_LIMITED.
+ */
+export async function openInvitation(
+  services: Services,
+  secret: string,
+  actor: AuditActor,
+): Promise<Invited> {
+  takeProof(services, actor);
+  const invited = SECRET.test(secret)
+    ? await readInvitation(services.control, sha256(secret))
+    : null;
+  if (!invited) throw new AppError("LINK_SPENT");
+  return invited;
+}
+
+/**
+ * Joins the team, and goes on in it. An invitation is for the address that it was mailed to.
+ *
+ * @returns The tenant that was joined.
+ * @throws AppError LINK_SPENT, ACCESS_DENIED (signed in with another address), RATE_LIMITED.
+ */
+export async function acceptInvitation(
+  services: Services,
+  session: Session,
+  secret: string,
+  actor: AuditActor,
+): Promise<TenantId> {
+  const { tenantId, email, role } = await openInvitation(services, secret, actor);
+  if (email !== session.email) {
+    throw new AppError("ACCESS_DENIED", "This invitation is for another address than yours.");
+  }
+  await services.control.tenant(tenantId, async (tx) => {
+    if (!await acceptStored(tx, sha256(secret), session.userId)) throw new AppError("LINK_SPENT");
+    await recordEvent(tx, {
+      tenantId,
+      action: "member.joined",
+      actor,
+      subject: email,
+      detail: { role },
+    });
+  });
+  return tenantId;
+}
+
+/** A person's sessions show their role: they are read anew, or have ended with the membership. */
+async function sessionsOf(services: Services, userId: UserId): Promise<string[]> {
+  return (await selectSessions(services.control, userId)).map(({ id }) => id);
+}
+
+/**
+ * Gives a member another role.
+ *
+ * @throws AppError NOT_FOUND, ACCESS_DENIED, LAST_OWNER.
+ */
+export async function changeRole(
+  services: Services,
+  session: Session,
+  userId: UserId,
+  role: Role,
+  actor: AuditActor,
+): Promise<void> {
+  const { tenantId } = session;
+  await services.control.tenant(tenantId, async (tx) => {
+    const before = await selectRole(tx, userId);
+    if (!before) throw new AppError("NOT_FOUND");
+    checkReach(session, before, role);
+    await updateRole(tx, userId, role);
+    await recordEvent(tx, {
+      tenantId,
+      action: "member.role_changed",
+      actor,
+      subject: userId,
+      detail: { before, after: role },
+    });
+  });
+  await forgetSessions(services, await sessionsOf(services, userId));
+}
+
+/**
+ * Takes a member out of the team: their sessions in it end at once, and what they let apps do.
+ *
+ * @throws AppError NOT_FOUND, ACCESS_DENIED, LAST_OWNER.
+ */
+export async function removeMember(
+  services: Services,
+  session: Session,
+  userId: UserId,
+  actor: AuditActor,
+): Promise<void> {
+  const { tenantId } = session;
+  const sessions = await sessionsOf(services, userId);
+  await services.control.tenant(tenantId, async (tx) => {
+    const role = await selectRole(tx, userId);
+    if (!role) throw new AppError("NOT_FOUND");
+    const leaving = userId === session.userId;
+    if (!leaving) checkReach(session, role);
+    await deleteMember(tx, userId);
+    await recordEvent(tx, {
+      tenantId,
+      action: leaving ? "member.left" : "member.removed",
+      actor,
+      subject: userId,
+    });
+  });
+  await forgetSessions(services, sessions);
+}

@@ -1,0 +1,4 @@
+/** Mail to people: over SMTP, or into a mailbox in memory. */
+export { mailboxMailer } from "./mailbox.ts";
+export { createMailer, type KeptMail, type Mail, type Mailer } from "./mailer.ts";
+export { smtpMailer } from "./smtp.ts";
