@@ -3,6 +3,7 @@ import { createRest } from "../lib/rest/mod.ts";
 import type { Services } from "../lib/services.ts";
 import { createPages, createSite, loadAssets } from "../lib/web/mod.ts";
 import { mcpRoutes } from "./mcp.ts";
+import { oauthRoutes } from "./oauth/machine.ts";
 import { PAGES } from "./pages.ts";
 import { REST_ROUTES } from "./v1/routes.ts";
 
@@ -20,6 +21,7 @@ const REST = /^https?:\/\/[^/]*\/v1(\/|$)/;
 export async function createHandler(services: Services): Promise<Handler> {
   const assets = await loadAssets(new URL("../islands/", import.meta.url), services.log);
   const mcp = mcpRoutes(services);
+  const oauth = oauthRoutes(services);
   const rest = createRest(services, REST_ROUTES);
   const pages = createPages(createSite(services, assets), PAGES);
   return {
@@ -28,7 +30,8 @@ export async function createHandler(services: Services): Promise<Handler> {
       const answered = mcp.handle(request, peer);
       if (answered) return answered;
       const client = { network: networkOf(request, peer, services) };
-      return REST.test(request.url) ? rest(request, client) : pages(request, client);
+      return oauth(request, client) ??
+        (REST.test(request.url) ? rest(request, client) : pages(request, client));
     },
     close: () => mcp.close(),
   };

@@ -11,6 +11,7 @@ import { endpointPage } from "./endpoints/show.tsx";
 import { home } from "./home.tsx";
 import { cancelIngestPage } from "./ingests/cancel.ts";
 import { ingestPage } from "./ingests/show.tsx";
+import { OAUTH_PAGES } from "./oauth/pages.ts";
 import { revokeTokenPage, rotateTokenPage } from "./tokens/change.ts";
 import { tokensPage } from "./tokens/list.tsx";
 import { mintedTokenPage } from "./tokens/minted.tsx";
@@ -38,4 +39,5 @@ export const PAGES: readonly PageRoute[] = [
   mintedTokenPage,
   rotateTokenPage,
   revokeTokenPage,
+  ...OAUTH_PAGES,
 ];

@@ -1,4 +1,5 @@
 import type { Slug } from "../ids.ts";
+import { issuer, SCOPES } from "../oauth/mod.ts";
 
 /** Where the metadata of protected resources lies (RFC 9728, section 3): before the resource's path. */
 export const METADATA_PATH = "/.well-known/oauth-protected-resource/mcp/";
@@ -23,8 +24,7 @@ const HEADERS = {
 
 /**
  * Answers with an endpoint's metadata (RFC 9728, section 2): the same for every well-formed slug, so
- * that it tells of none whether it exists. There is no authorization server yet, and none is named:
- * a client would go looking for it.
+ * that it tells of none whether it exists.
  */
 export function protectedResource(
   { baseUrl }: { readonly baseUrl: URL },
@@ -36,8 +36,9 @@ export function protectedResource(
     case "HEAD":
       return Response.json({
         resource: mcpUrl(baseUrl, slug),
+        authorization_servers: [issuer(baseUrl)],
         bearer_methods_supported: ["header"],
-        scopes_supported: ["mcp", "mcp:write"],
+        scopes_supported: SCOPES,
         resource_name: "Bulkhead MCP endpoint",
       }, { headers: { ...HEADERS, "cache-control": "public, max-age=300" } });
     case "OPTIONS":

@@ -265,6 +265,7 @@ Deno.test("the metadata of a protected resource is the same for every slug", asy
   const metadata = await read(endpoint.slug);
   assert.deepEqual(metadata, {
     resource: `http://127.0.0.1:8000/mcp/${endpoint.slug}`,
+    authorization_servers: ["http://127.0.0.1:8000"],
     bearer_methods_supported: ["header"],
     scopes_supported: ["mcp", "mcp:write"],
     resource_name: "Bulkhead MCP endpoint",
