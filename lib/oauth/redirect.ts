@@ -11,6 +11,9 @@ export interface RedirectTarget {
 
 const MAX_LENGTH = 2000;
 
+// A wildcard would be taken for one, here by people and in our policies by browsers.
+const HOST = /^(?:[a-z0-9._-]+|\[[0-9a-f:]+\])(?::\d+)?$/;
+
 // What browsers or systems act on by themselves: nothing that a stranger may name as a target.
 const ACTING_SCHEMES =
   /^(?:about|blob|chrome|content|data|edge|file|filesystem|ftp|intent|jar|javascript|mailto|ms-.*|resource|search|search-ms|shell|sms|tel|urn|vbscript|view-source|ws|wss):$/;
@@ -29,7 +32,9 @@ export function readRedirect(uri: string): RedirectTarget | null {
   }
   const url = URL.parse(uri);
   if (!url || uri.includes("#") || url.username || url.password) return null;
-  if (url.protocol === "https:") return { uri, kind: "web", host: url.host };
+  if (url.protocol === "https:") {
+    return HOST.test(url.host) ? { uri, kind: "web", host: url.host } : null;
+  }
   if (url.protocol === "http:") {
     return isLoopback(url.hostname) ? { uri, kind: "loopback", host: url.host } : null;
   }
