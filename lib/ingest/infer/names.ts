@@ -93,12 +93,12 @@ export function tableNameOf(title: string): string {
 }
 
 /**
- * Names something that belongs to a table (an index, a constraint): readable where it fits, else cut
- * and told apart by a digest.
+ * Names something that belongs to a table, such as an index: readable where it fits, else cut and told
+ * apart by a digest.
  */
-export function objectName(table: string, columns: readonly string[], suffix: string): string {
-  const full = [table, ...columns, suffix].join("_");
+export function objectName(table: string, suffix: string): string {
+  const full = `${table}_${suffix}`;
   if (new TextEncoder().encode(full).length <= IDENTIFIER_BYTES) return full;
-  const digest = createHash("sha256").update(full).digest("hex").slice(0, 8);
-  return `${full.slice(0, 30).replace(/[^a-z0-9_]/g, "_")}_${digest}_${suffix}`;
+  const digest = createHash("sha256").update(table).digest("hex").slice(0, 8);
+  return `${table.slice(0, 30).replace(/[^a-z0-9_]/g, "_")}_${digest}_${suffix}`;
 }

@@ -16,6 +16,7 @@ export function csvSource(
   return {
     drafts: [draft],
     warnings: warningsOf(shape, survey),
+    quote: survey.reading.dialect.quote,
     withDrafts: ([other]) => csvSource(shape, survey, other!, chunks),
     async read(listener, told) {
       await readRows(chunks(told), survey.reading, {

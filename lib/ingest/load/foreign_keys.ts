@@ -1,6 +1,5 @@
 import { AppError } from "../../errors.ts";
 import { quoteIdent, type Sql, sqlState, type Tx } from "../../postgres/mod.ts";
-import { objectName } from "../infer/mod.ts";
 import { type CatalogueTable, readCatalogue } from "./catalogue.ts";
 import { attempt, execute } from "./statements.ts";
 import { publicTable } from "./tables.ts";
@@ -12,20 +11,13 @@ export interface ForeignKey {
   readonly references: { readonly table: string; readonly column: string };
 }
 
-const constraintName = (key: Pick<ForeignKey, "table" | "column">) =>
-  objectName(key.table, [key.column], "fkey");
-
 const addStatement = (key: ForeignKey) =>
-  `ALTER TABLE ${publicTable(key.table)} ADD CONSTRAINT ${quoteIdent(constraintName(key))} ` +
-  `FOREIGN KEY (${quoteIdent(key.column)}) ` +
+  `ALTER TABLE ${publicTable(key.table)} ADD FOREIGN KEY (${quoteIdent(key.column)}) ` +
   `REFERENCES ${publicTable(key.references.table)} (${quoteIdent(key.references.column)})`;
 
 /** The index by which a referenced row's own rows are found. */
-const indexStatement = (key: ForeignKey) => {
-  const name = objectName(key.table, [key.column], "idx");
-  return `CREATE INDEX IF NOT EXISTS ${quoteIdent(name)} ` +
-    `ON ${publicTable(key.table)} (${quoteIdent(key.column)})`;
-};
+const indexStatement = (key: ForeignKey) =>
+  `CREATE INDEX ON ${publicTable(key.table)} (${quoteIdent(key.column)})`;
 
 /**
  * Adds a foreign key with its index. Postgres checks all rows as it adds it: false, with nothing
@@ -114,7 +106,21 @@ export async function dropForeignKey(
     for (const { name } of found) {
       await tx.unsafe(`ALTER TABLE ${publicTable(key.table)} DROP CONSTRAINT ${quoteIdent(name)}`);
     }
-    const index = quoteIdent(objectName(key.table, [key.column], "idx"));
-    await tx.unsafe(`DROP INDEX IF EXISTS public.${index}`);
+    for (const name of await plainIndexes(tx, key.table, key.column)) {
+      await tx.unsafe(`DROP INDEX public.${quoteIdent(name)}`);
+    }
   });
+}
+
+/** The indexes of one column that say nothing of it: neither unique nor over some rows alone. */
+async function plainIndexes(tx: Tx, table: string, column: string): Promise<string[]> {
+  const rows = await tx<{ name: string }[]>`
+    SELECT x.relname AS name
+    FROM pg_catalog.pg_index i
+    JOIN pg_catalog.pg_class c ON c.oid = i.indrelid
+    JOIN pg_catalog.pg_class x ON x.oid = i.indexrelid
+    JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum = i.indkey[0]
+    WHERE c.relnamespace = 'public'::regnamespace AND c.relname = ${table}
+      AND i.indnatts = 1 AND a.attname = ${column} AND NOT i.indisunique AND i.indpred IS NULL`;
+  return rows.map((row) => row.name);
 }

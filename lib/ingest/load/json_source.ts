@@ -98,6 +98,7 @@ function sourceOf(
   return {
     drafts,
     warnings,
+    quote: null,
     withDrafts: (others) => sourceOf(file, keys, others, warnings),
     read: (listener, told) =>
       read(file, told, {

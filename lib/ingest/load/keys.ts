@@ -1,5 +1,4 @@
 import { quoteIdent, type Tx } from "../../postgres/mod.ts";
-import { objectName } from "../infer/mod.ts";
 import { readCatalogue } from "./catalogue.ts";
 import type { Draft } from "./draft.ts";
 import { addForeignKey } from "./foreign_keys.ts";
@@ -31,12 +30,8 @@ function addPrimaryKey(
   signal: AbortSignal,
 ): Promise<boolean> {
   const list = columns.map(quoteIdent).join(", ");
-  const name = quoteIdent(objectName(table, [], "pkey"));
-  return attempt(
-    tx,
-    `ALTER TABLE ${publicTable(table)} ADD CONSTRAINT ${name} PRIMARY KEY (${list})`,
-    signal,
-  );
+  // Postgres names keys and indexes: whatever names the data's own tables have, it finds a free one.
+  return attempt(tx, `ALTER TABLE ${publicTable(table)} ADD PRIMARY KEY (${list})`, signal);
 }
 
 /** Pairs of columns, earlier ones first. */

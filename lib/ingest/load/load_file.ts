@@ -85,7 +85,7 @@ function loadDetected(
       format: found.format,
       encoding: found.encoding,
       delimiter: delimited?.dialect.delimiter ?? null,
-      quote: delimited?.dialect.quote ?? null,
+      quote: loaded.source.quote,
       header: delimited?.header ?? null,
       tables,
       rejects: tables.reduce((sum, table) => sum + table.rejected, 0),

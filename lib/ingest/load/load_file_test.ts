@@ -323,6 +323,25 @@ Deno.test("loadFile() makes a table of each array of a JSON object", async () =>
   assert.equal(indexes.length, 2);
 });
 
+Deno.test("loadFile() takes tables that are named like another's keys and indexes", async () => {
+  const row = { id: 1, owner_id: 1, t: "x" };
+  const report = await load(
+    "names.json",
+    JSON.stringify({
+      owner: [row],
+      owner_pkey: [row],
+      owner_search_idx: [row],
+      owner_owner_id_fkey: [row],
+      owner_pkey_owner_id_idx: [row],
+    }),
+  );
+  assert.equal(report.tables.length, 5);
+  assert.deepEqual(
+    report.tables.map((table) => table.foreignKeys.length),
+    [1, 1, 1, 1, 1],
+  );
+});
+
 Deno.test("loadFile() reads NDJSON and sets its bad lines aside", async () => {
   const report = await load(
     "lines.ndjson",

@@ -20,7 +20,7 @@ const INDEXED_AT_ONCE = 50_000;
 export const isIndexedLater = (table: { readonly rows: number }) => table.rows > INDEXED_AT_ONCE;
 
 /** The name of a table's full-text index. */
-export const searchIndexName = (table: string) => objectName(table, [], "search_idx");
+export const searchIndexName = (table: string) => objectName(table, "search_idx");
 
 /** What a table's full-text index holds of its text columns; undefined without one. */
 export function searchExpression(table: CatalogueTable): string | undefined {
@@ -33,8 +33,8 @@ export function searchExpression(table: CatalogueTable): string | undefined {
 }
 
 /**
- * Gives a table its full-text index, named `<table>_search_idx`; without effect where it has one or
- * has no text.
+ * Gives a table its full-text index, named `<table>_search_idx` where that name is free; without
+ * effect where it has no text.
  */
 export async function indexTable(
   tx: Tx,
@@ -43,10 +43,13 @@ export async function indexTable(
 ): Promise<void> {
   const expression = searchExpression(table);
   if (expression === undefined) return;
+  const [taken] = await tx`
+    SELECT FROM pg_catalog.pg_class
+    WHERE relnamespace = 'public'::regnamespace AND relname = ${searchIndexName(table.name)}`;
+  const name = taken ? "" : quoteIdent(searchIndexName(table.name));
   await execute(
     tx,
-    `CREATE INDEX IF NOT EXISTS ${quoteIdent(searchIndexName(table.name))} ` +
-      `ON ${publicTable(table.name)} USING gin ((${expression}))`,
+    `CREATE INDEX ${name} ON ${publicTable(table.name)} USING gin ((${expression}))`,
     signal,
   );
 }
@@ -71,12 +74,16 @@ export async function indexForSearch(owner: Sql, signal: AbortSignal): Promise<s
 }
 
 async function tablesWithoutIndex(tx: Tx): Promise<CatalogueTable[]> {
-  const indexes = await tx<{ relname: string }[]>`
-    SELECT relname FROM pg_catalog.pg_class
-    WHERE relnamespace = 'public'::regnamespace AND relkind IN ('i', 'I')`;
-  const names = new Set(indexes.map((row) => row.relname));
+  const indexed = await tx<{ relname: string }[]>`
+    SELECT c.relname
+    FROM pg_catalog.pg_index i
+    JOIN pg_catalog.pg_class c ON c.oid = i.indrelid
+    JOIN pg_catalog.pg_opclass o ON o.oid = i.indclass[0]
+    WHERE c.relnamespace = 'public'::regnamespace AND o.opcname = 'tsvector_ops'
+      AND i.indisvalid`;
+  const names = new Set(indexed.map((row) => row.relname));
   const tables = await readCatalogue(tx);
   return [...tables.values()].filter((table) =>
-    !names.has(searchIndexName(table.name)) && searchExpression(table) !== undefined
+    !names.has(table.name) && searchExpression(table) !== undefined
   );
 }

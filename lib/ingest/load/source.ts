@@ -17,6 +17,8 @@ export interface SourceListener {
 export interface Source {
   readonly drafts: readonly Draft[];
   readonly warnings: readonly string[];
+  /** The quote that a delimited file was read with, empty for none; null for JSON. */
+  readonly quote: string | null;
   /** The same file read into other columns: as many drafts, with as many columns each. */
   withDrafts(drafts: readonly Draft[]): Source;
   /** Reads all rows, from the beginning. `told` hears how many bytes of the file were read. */
