@@ -4,7 +4,7 @@ import { answerPage } from "./rows.ts";
 import { filterSql } from "./sql/filter.ts";
 import { orderTerms } from "./sql/order.ts";
 import { chooseFields, tableSource } from "./sql/source.ts";
-import { Params } from "./sql/statement.ts";
+import { tableParams } from "./sql/statement.ts";
 import { PAGE_OUTPUT, tableTool } from "./tool.ts";
 
 /** Rows that a filter lets through. */
@@ -26,7 +26,7 @@ export const filterRows = tableTool({
   output: PAGE_OUTPUT,
   run(call, table, { limit, cursor, ...query }) {
     const source = tableSource(table);
-    const params = new Params();
+    const params = tableParams(table);
     return answerPage(call, {
       tool: "filter_rows",
       source,

@@ -11,7 +11,7 @@ const ENUM_CHARS = 4_000;
 function tableSchema(manifest: CompiledManifest): JsonSchema {
   const names = [...manifest.tables.keys()];
   return JSON.stringify(names).length <= ENUM_CHARS
-    ? { enum: names }
+    ? { type: "string", enum: names }
     : { type: "string", description: "A name from describe_tables" };
 }
 
@@ -31,7 +31,7 @@ function definitions(manifest: CompiledManifest): Record<string, JsonSchema> {
         "like and ilike know % and _. A null matches is_null alone.",
       properties: {
         column: { type: "string" },
-        op: { enum: OPERATORS },
+        op: { type: "string", enum: OPERATORS },
         value: {},
         and: filters,
         or: filters,

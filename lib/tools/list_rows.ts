@@ -3,7 +3,7 @@ import { columns, cursor, limit, orderBy } from "./args.ts";
 import { answerPage } from "./rows.ts";
 import { orderTerms } from "./sql/order.ts";
 import { chooseFields, tableSource } from "./sql/source.ts";
-import { Params } from "./sql/statement.ts";
+import { tableParams } from "./sql/statement.ts";
 import { PAGE_OUTPUT, tableTool } from "./tool.ts";
 
 /** Pages through a table. */
@@ -21,7 +21,7 @@ export const listRows = tableTool({
     return answerPage(call, {
       tool: "list_rows",
       source,
-      params: new Params(),
+      params: tableParams(table),
       fields: chooseFields(source, query.columns),
       where: [],
       order: orderTerms(source, query.order_by),
