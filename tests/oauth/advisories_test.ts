@@ -59,7 +59,7 @@ Deno.test("GHSA-p2fr-6hmx-4528, CVE-2026-67332: an audience is bound to what was
 
 Deno.test("GHSA-xr8f-h2gw-9xh6: nobody makes a client of a tenant without being let", async () => {
   const viewer = await house.person("Viewer");
-  await house.admin`UPDATE members SET role = 'viewer' WHERE user_id = ${viewer.tenant.userId}`;
+  await house.setRole(viewer, "viewer");
   const fields = { name: "App", redirects: "https://app.example/cb", kind: "confidential" };
   assert.equal((await viewer.browser.submit("/apps/clients/new", fields)).status, 403);
   viewer.browser.signOut();

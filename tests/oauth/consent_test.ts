@@ -315,7 +315,7 @@ Deno.test("leaving writing unticked when it is asked for takes it away at once",
 Deno.test("a viewer lets apps read and none write", async () => {
   const viewer = await house.person("Viewer");
   const place = await house.endpoint(viewer, "Place");
-  await house.admin`UPDATE members SET role = 'viewer' WHERE user_id = ${viewer.tenant.userId}`;
+  await house.setRole(viewer, "viewer");
   const app = await dynamicApp(house);
   const html = await pageOf(app, { resource: place.url, scope: "mcp mcp:write" }, viewer);
   assert.match(html, /Your role \(viewer\) only reads/);

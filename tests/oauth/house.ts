@@ -51,6 +51,8 @@ export interface House extends Replica {
   replica(): Promise<Replica>;
   person(name?: string): Promise<Person>;
   endpoint(person: Person, name?: string): Promise<Endpoint>;
+  /** Gives a person another role in their tenant, or takes them out; somebody else owns it then. */
+  setRole(person: Person, role: "viewer" | "member" | null): Promise<void>;
 }
 
 async function startReplica(
@@ -115,6 +117,16 @@ export async function startHouse(policy?: OutboundPolicy): Promise<House> {
       const link = await createSignInLink(services, tenant);
       await browser.submit(link.pathname, {});
       return { tenant, browser };
+    },
+    async setRole({ tenant: { tenantId, userId } }, role) {
+      const deputy = await testTenant(services, "Deputy");
+      await admin`
+        INSERT INTO members (tenant_id, user_id, role)
+        VALUES (${tenantId}, ${deputy.userId}, 'owner')`;
+      await (role === null
+        ? admin`DELETE FROM members WHERE tenant_id = ${tenantId} AND user_id = ${userId}`
+        : admin`
+          UPDATE members SET role = ${role} WHERE tenant_id = ${tenantId} AND user_id = ${userId}`);
     },
     async endpoint({ tenant }, name = "Data") {
       const scope = await createEndpoint(services, tenant.scope, name);

@@ -202,11 +202,10 @@ Deno.test("who leaves the tenant takes their connections along, and a viewer wri
   const leaver = await house.person("Leaver");
   const place = await house.endpoint(leaver);
   const { refresh, access } = await app.connect(leaver, [place], { scope: "mcp:write" }, true);
-  const { userId } = leaver.tenant;
-  await house.admin`UPDATE members SET role = 'viewer' WHERE user_id = ${userId}`;
+  await house.setRole(leaver, "viewer");
   const less = tokensOf(await app.refresh(refresh));
   assert.equal(less.scope, "mcp");
-  await house.admin`DELETE FROM members WHERE user_id = ${userId}`;
+  await house.setRole(leaver, null);
   refused(await app.refresh(less.refresh), "invalid_grant");
   // The replica's own lease is the one thing that stands between a raw delete and the refusal.
   await new Promise((resolve) => setTimeout(resolve, 1100));
