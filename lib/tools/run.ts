@@ -66,6 +66,8 @@ export async function callTool(
   name: string,
   args: unknown,
 ): Promise<ToolAnswer> {
+  // The manifest alone answers some calls, so it has to be this very endpoint's.
+  if (manifest.endpointId !== scope.endpoint.id) throw new AppError("ACCESS_DENIED");
   const tool = TOOLS.get(name);
   if (!tool) {
     throw new AppError(

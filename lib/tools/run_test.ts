@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { AppError, type ErrorCode } from "../errors.ts";
+import { type EndpointId, newId } from "../ids.ts";
 import type { Ability, EndpointScope } from "../principal.ts";
 import { testCluster } from "../../tests/harness/mod.ts";
 import { type ToolEndpoint, toolEndpoint } from "../../tests/tools/fixture.ts";
@@ -84,7 +85,7 @@ Deno.test("hostile and wrong arguments are answered as faults of the arguments",
   });
   const long = "x".repeat(2_000_000);
   let deep: unknown = [];
-  for (let i = 0; i < 5_000; i++) deep = [deep];
+  for (let i = 0; i < 100_000; i++) deep = [deep];
   const hostile: [tool: string, args: unknown, said: RegExp][] = [
     ["list_rows", undefined, /`table` is missing/],
     ["list_rows", null, /`table` is missing/],
@@ -139,6 +140,9 @@ Deno.test("hostile and wrong arguments are answered as faults of the arguments",
     ["filter_rows", eq("at", "2024-01-01T25:00:00Z"), /ISO 8601/],
     ["filter_rows", eq("at", "2024-01-01T00:00:00+99:99"), /`at` \(timestamp with time zone\)/],
     ["filter_rows", eq("day", "999999-01-01"), /send a date/],
+    ["filter_rows", eq("doc", deep), /nests at most 50 levels/],
+    ["filter_rows", eq("name", deep), /send a text/],
+    ["get_row", { table: "item", key: deep }, /`key`/],
     ["filter_rows", eq("price", "12,5"), /send a number/],
     ["filter_rows", eq("f", "1e9999"), /out of its type's range/],
     ["filter_rows", eq("big", "9223372036854775808"), /from -9223372036854775808/],
@@ -182,7 +186,7 @@ Deno.test("hostile and wrong arguments are answered as faults of the arguments",
   ];
   for (const [tool, args, said] of hostile) {
     const answer = await endpoint.call(tool, args);
-    const told = `${tool} ${JSON.stringify(args)?.slice(0, 200)} → ${answer.text.slice(0, 300)}`;
+    const told = `${tool} ${Deno.inspect(args, { strAbbreviateSize: 100 })} → ${answer.text}`;
     assert.equal(answer.isError, true, told);
     assert.match(answer.text, said, told);
     assert.ok(answer.text.length < 1_000, told);
@@ -230,6 +234,11 @@ Deno.test("callTool() refuses unknown tools and missing abilities before anythin
   assert.equal(
     await thrownBy(callTool(services, scope, manifest, "__proto__", {})),
     "UNKNOWN_TOOL",
+  );
+  const elsewhere = { ...scope, endpoint: { ...scope.endpoint, id: newId<EndpointId>() } };
+  assert.equal(
+    await thrownBy(callTool(services, elsewhere, manifest, "describe_tables", {})),
+    "ACCESS_DENIED",
   );
   const other = as("files:write", "api:endpoints:read");
   assert.equal(

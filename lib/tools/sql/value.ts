@@ -3,6 +3,7 @@ import { quoted } from "../names.ts";
 import type { Field } from "./field.ts";
 
 const MAX_TEXT = 10_000;
+const MAX_NESTING = 50;
 const INTEGER = /^[+-]?\d{1,40}$/;
 const NUMBER = /^[+-]?(?:\d{1,500}(?:\.\d{0,500})?|\.\d{1,500})(?:[eE][+-]?\d{1,4})?$/;
 const NOT_FINITE = /^(?:NaN|[+-]?Infinity)$/;
@@ -35,6 +36,12 @@ export function plainText(label: string, value: string): string {
     );
   }
   return value;
+}
+
+/** Whether a value nests no deeper than that; looked at before anything recurses without a bound. */
+function nests(value: unknown, levels: number): boolean {
+  if (value === null || typeof value !== "object") return true;
+  return levels > 0 && Object.values(value).every((part) => nests(part, levels - 1));
 }
 
 function integerText(field: Field, value: unknown): string {
@@ -123,7 +130,8 @@ export function valueText(field: Field, value: unknown): string {
       throw wrongValue(field, 'send a time of day, such as "12:30:00"');
     case "json":
     case "jsonb":
-      return plainText(field.label, JSON.stringify(value));
+      if (nests(value, MAX_NESTING)) return plainText(field.label, JSON.stringify(value));
+      throw wrongValue(field, `a value nests at most ${MAX_NESTING} levels deep`);
     case "text":
     case "enum":
     case "interval":
