@@ -1,6 +1,12 @@
-import type { PageRoute } from "../lib/web/mod.ts";
+import { type PageRoute, permit } from "../lib/web/mod.ts";
+import { emailPage, newEmailPage, requestVerifyPage, verifyPage } from "./account/address.tsx";
+import { confirmCodePage, confirmPage } from "./account/confirm.tsx";
+import { accountPage, switchTeamPage } from "./account/overview.tsx";
+import { passwordForgottenPage, passwordPage, passwordResetPage } from "./account/password.tsx";
+import { endOthersPage, endSessionPage, sessionsPage } from "./account/sessions.tsx";
 import { signInPage } from "./account/sign_in.tsx";
 import { signInLinkPage } from "./account/sign_in_link.tsx";
+import { signInCodePage, signInMailPage } from "./account/sign_in_mail.tsx";
 import { signOutPage } from "./account/sign_out.ts";
 import { signUpPage } from "./account/sign_up.tsx";
 import { deletePage, foreignKeyPage, rebuildPage, settingsPage } from "./endpoints/change.ts";
@@ -11,19 +17,48 @@ import { endpointPage } from "./endpoints/show.tsx";
 import { home } from "./home.tsx";
 import { cancelIngestPage } from "./ingests/cancel.ts";
 import { ingestPage } from "./ingests/show.tsx";
+import { mailboxPage } from "./mailbox.tsx";
 import { OAUTH_PAGES } from "./oauth/pages.ts";
+import { PAGE_PERMISSIONS } from "./permissions.ts";
+import { invitePage, leavePage, removePage, rolePage, withdrawPage } from "./team/change.ts";
+import { invitationPage } from "./team/invitation.tsx";
+import { teamPage } from "./team/show.tsx";
 import { revokeTokenPage, rotateTokenPage } from "./tokens/change.ts";
 import { tokensPage } from "./tokens/list.tsx";
 import { mintedTokenPage } from "./tokens/minted.tsx";
 import { newTokenPage } from "./tokens/new.tsx";
 
 /** Every page: its path, who may open it, what it does. */
-export const PAGES: readonly PageRoute[] = [
+export const PAGES: readonly PageRoute[] = permit([
   home,
   signUpPage,
   signInPage,
   signInLinkPage,
+  signInMailPage,
+  signInCodePage,
   signOutPage,
+  passwordForgottenPage,
+  passwordResetPage,
+  accountPage,
+  switchTeamPage,
+  confirmPage,
+  confirmCodePage,
+  requestVerifyPage,
+  verifyPage,
+  emailPage,
+  newEmailPage,
+  passwordPage,
+  sessionsPage,
+  endOthersPage,
+  endSessionPage,
+  teamPage,
+  invitePage,
+  withdrawPage,
+  rolePage,
+  removePage,
+  leavePage,
+  invitationPage,
+  mailboxPage,
   endpointsPage,
   newEndpointPage,
   endpointPage,
@@ -40,4 +75,4 @@ export const PAGES: readonly PageRoute[] = [
   rotateTokenPage,
   revokeTokenPage,
   ...OAUTH_PAGES,
-];
+], PAGE_PERMISSIONS);

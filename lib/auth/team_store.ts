@@ -166,3 +166,14 @@ export async function updateRole(tx: Tx, userId: UserId, role: Role): Promise<vo
 export async function deleteMember(tx: Tx, userId: UserId): Promise<void> {
   await keepingAnOwner(tx`DELETE FROM members WHERE user_id = ${userId}`.execute());
 }
+
+/** Hashes, as hex, of the access tokens that apps have of a member in the transaction's tenant. */
+export async function selectIssued(tx: Tx, userId: UserId): Promise<string[]> {
+  const rows = await tx<{ hash: string }[]>`
+    SELECT encode(t.hash, 'hex') AS hash
+    FROM oauth_grants g
+    JOIN oauth_authorizations a ON a.grant_id = g.id
+    JOIN tokens t ON t.authorization_id = a.id
+    WHERE g.user_id = ${userId} AND t.revoked_at IS NULL`;
+  return rows.map(({ hash }) => hash);
+}

@@ -21,6 +21,7 @@ import {
   readInvitation,
   replaceInvitation,
   selectInvitations,
+  selectIssued,
   selectMembers,
   selectMemberships,
   selectRole,
@@ -207,6 +208,8 @@ export async function changeRole(
 /**
  * Takes a member out of the team: their sessions in it end at once, and what they let apps do.
  *
+ * @returns Hashes, as hex, of the apps' access tokens that ended by it: whoever calls makes every
+ * replica forget them.
  * @throws AppError NOT_FOUND, ACCESS_DENIED, LAST_OWNER.
  */
 export async function removeMember(
@@ -214,14 +217,15 @@ export async function removeMember(
   session: Session,
   userId: UserId,
   actor: AuditActor,
-): Promise<void> {
+): Promise<string[]> {
   const { tenantId } = session;
   const sessions = await sessionsOf(services, userId);
-  await services.control.tenant(tenantId, async (tx) => {
+  const tokens = await services.control.tenant(tenantId, async (tx) => {
     const role = await selectRole(tx, userId);
     if (!role) throw new AppError("NOT_FOUND");
     const leaving = userId === session.userId;
     if (!leaving) checkReach(session, role);
+    const issued = await selectIssued(tx, userId);
     await deleteMember(tx, userId);
     await recordEvent(tx, {
       tenantId,
@@ -229,6 +233,8 @@ export async function removeMember(
       actor,
       subject: userId,
     });
+    return issued;
   });
   await forgetSessions(services, sessions);
+  return tokens;
 }

@@ -1,4 +1,5 @@
 import type { z } from "zod";
+import { type Permission, PERMISSIONS } from "../auth/mod.ts";
 import type { ErrorCode } from "../errors.ts";
 import type { Ability, EndpointScope, RequestScope } from "../principal.ts";
 import type { Services } from "../services.ts";
@@ -41,8 +42,8 @@ interface Described {
   readonly tag: string;
   readonly summary: string;
   readonly description?: string;
-  /** Any one of these is enough. */
-  readonly abilities: readonly [Ability, ...Ability[]];
+  /** What it needs: the one table says which abilities of a token that is. */
+  readonly permission: Permission;
   readonly status: 200 | 201 | 202 | 204;
   /** What can go wrong besides what can on every route. */
   readonly errors: readonly ErrorCode[];
@@ -58,6 +59,8 @@ export type RestRoute =
     readonly body: z.ZodType | null;
     /** Null for 204. */
     readonly response: z.ZodType | null;
+    /** Any one of these is enough; of the permission. */
+    readonly abilities: readonly Ability[];
   }
   & (
     | { readonly reach: "tenant"; readonly handle: Handler<RequestScope> }
@@ -82,7 +85,15 @@ interface Typed<
   ) => Promise<RestAnswer<z.input<Response>>>;
 }
 
-const schemas = (route: { query?: z.ZodObject; body?: z.ZodType; response?: z.ZodType }) => ({
+interface Given {
+  readonly permission: Permission;
+  readonly query?: z.ZodObject;
+  readonly body?: z.ZodType;
+  readonly response?: z.ZodType;
+}
+
+const completed = (route: Given) => ({
+  abilities: PERMISSIONS[route.permission].abilities,
   query: route.query ?? null,
   body: route.body ?? null,
   response: route.response ?? null,
@@ -94,7 +105,7 @@ export function tenantRoute<
   Body extends z.ZodType = z.ZodUndefined,
   Response extends z.ZodType = z.ZodUndefined,
 >(route: Typed<RequestScope, Query, Body, Response>): RestRoute {
-  return { ...route, ...schemas(route), reach: "tenant", handle: route.handle };
+  return { ...route, ...completed(route), reach: "tenant", handle: route.handle };
 }
 
 /** Declares a route inside of one endpoint: `{slug}` has been entered before its handler runs. */
@@ -103,5 +114,5 @@ export function endpointRoute<
   Body extends z.ZodType = z.ZodUndefined,
   Response extends z.ZodType = z.ZodUndefined,
 >(route: Typed<EndpointScope, Query, Body, Response>): RestRoute {
-  return { ...route, ...schemas(route), reach: "endpoint", handle: route.handle };
+  return { ...route, ...completed(route), reach: "endpoint", handle: route.handle };
 }

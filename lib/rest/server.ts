@@ -1,4 +1,5 @@
 import { type Context, Hono } from "hono";
+import { authorize } from "../auth/mod.ts";
 import { enterEndpoint } from "../endpoints/mod.ts";
 import { AppError, problemResponse, toAppError } from "../errors.ts";
 import { checkOrigin, preflight, setCorsHeaders } from "../http/mod.ts";
@@ -77,12 +78,7 @@ async function scopeOf(
   const request = c.req.raw;
   const { network } = c.env;
   const bearer = await authenticate(services, request.headers.get("authorization"), network);
-  if (!route.abilities.some((ability) => bearer.abilities.has(ability))) {
-    throw new AppError(
-      "INSUFFICIENT_SCOPE",
-      `This needs the ability ${route.abilities.join(" or ")}.`,
-    );
-  }
+  authorize({ abilities: bearer.abilities }, route.permission, services.clock.now());
   return {
     requestId: c.get("requestId"),
     principal: { ...bearer, kind: "rest" },

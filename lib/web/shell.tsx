@@ -9,7 +9,7 @@ export interface Shell {
   /** Title of the page, without the site's name. */
   readonly title: string;
   /** The part of the dashboard that the page belongs to. */
-  readonly section?: "endpoints" | "tokens" | "apps";
+  readonly section?: "endpoints" | "tokens" | "apps" | "team" | "account";
   /** Seconds after which a browser without scripts loads the page again. */
   readonly refresh?: number;
   /** Where the page's forms may lead besides us, as source expressions of a content security policy. */
@@ -27,6 +27,8 @@ interface PageProps {
 const SECTIONS = [
   { key: "endpoints", href: "/endpoints", label: "Endpoints" },
   { key: "tokens", href: "/tokens", label: "Tokens" },
+  { key: "apps", href: "/apps", label: "Apps" },
+  { key: "team", href: "/team", label: "Team" },
 ] as const;
 
 function Account({ viewer }: { viewer: string | null }) {
@@ -39,7 +41,7 @@ function Account({ viewer }: { viewer: string | null }) {
   }
   return (
     <div class="account">
-      <span class="who" title={viewer}>{viewer}</span>
+      <a class="who" href="/account" title={`Account of ${viewer}`}>{viewer}</a>
       <Form action="/sign-out" inline>
         <Button tone="quiet">Sign out</Button>
       </Form>

@@ -1,4 +1,5 @@
 import { type Context, Hono } from "hono";
+import { authorize } from "../auth/mod.ts";
 import { isLoopback } from "../config.ts";
 import { AppError, problemResponse, toAppError } from "../errors.ts";
 import { mediaType, readUpload } from "../http/mod.ts";
@@ -11,6 +12,7 @@ import { checkSource, checkToken, CSRF_HEADER, isSafe } from "./csrf.ts";
 import { ErrorPage } from "./error_page.tsx";
 import { readForm } from "./form_data.ts";
 import { setSecurityHeaders } from "./headers.ts";
+import { nextPath } from "./next_path.ts";
 import type { MemberRequest, PageHandlers, PageRoute } from "./page.ts";
 import { renderPage } from "./render.tsx";
 import { openVisit, pageRequest, type Site, type Visit, wantsJson } from "./visit.ts";
@@ -78,7 +80,13 @@ async function run(site: Site, route: PageRoute, c: Context<Env>): Promise<Respo
   const visit = c.get("visit");
   c.set("route", route.path);
   const request = c.req.raw;
-  if (route.access === "member" && !visit.session) throw new AppError("AUTHENTICATION_REQUIRED");
+  if (route.access === "member") {
+    if (!visit.session) throw new AppError("AUTHENTICATION_REQUIRED");
+    const need = isSafe(request.method) ? route.permission?.read : route.permission?.write;
+    const exists = isSafe(request.method) ? route.get : route.post ?? route.upload;
+    if (!exists) throw new AppError("METHOD_NOT_ALLOWED");
+    authorize(visit.session, need, site.services.clock.now());
+  }
   const page = pageRequest(site, visit, request, (name) => c.req.param(name) ?? "");
   // A page for anyone takes less of the same request: what a member's page sees besides stays unread.
   const handlers = route as PageHandlers<MemberRequest>;
@@ -89,13 +97,33 @@ async function run(site: Site, route: PageRoute, c: Context<Env>): Promise<Respo
   throw new AppError("METHOD_NOT_ALLOWED");
 }
 
+const pathOf = (url: string) => {
+  const { pathname, search } = new URL(url);
+  return pathname + search;
+};
+
+/** The page of ours that a form was on, as the browser tells it; the start where it does not. */
+function pageBefore(request: Request): string {
+  const before = URL.parse(request.headers.get("referer") ?? "");
+  return before ? nextPath(before.pathname + before.search, "/") : "/";
+}
+
 function errorResponse(site: Site, c: Context<Env>, error: AppError, visit: Visit): Response {
   const request = c.req.raw;
   if (wantsJson(request)) return problemResponse(error, visit.requestId);
   if (error.code === "AUTHENTICATION_REQUIRED") {
-    const { pathname, search } = new URL(request.url);
-    const next = isSafe(request.method) ? `?next=${encodeURIComponent(pathname + search)}` : "";
+    const next = isSafe(request.method) ? `?next=${encodeURIComponent(pathOf(request.url))}` : "";
     return new Response(null, { status: 303, headers: { location: `/sign-in${next}` } });
+  }
+  if (error.code === "CONFIRMATION_REQUIRED") {
+    // What was sent is not kept: whoever confirms repeats it, on the page that it was sent from.
+    const next = encodeURIComponent(
+      isSafe(request.method) ? pathOf(request.url) : pageBefore(request),
+    );
+    return new Response(null, {
+      status: 303,
+      headers: { location: `/account/confirm?next=${next}` },
+    });
   }
   const answer = renderPage(
     { title: error.kind.title },

@@ -1,16 +1,17 @@
 import assert from "node:assert/strict";
+import { type Clock, systemClock } from "../clock.ts";
 import { AppError } from "../errors.ts";
 import { testServices } from "../../tests/harness/mod.ts";
 import { loadAssets } from "./assets.ts";
 import { Form } from "./components/form.tsx";
-import { memberPage, type PageRoute, publicPage } from "./page.ts";
+import { memberPage, type PageRoute, permit, publicPage } from "./page.ts";
 import { createPages, createSite } from "./site.tsx";
 import { signUp } from "../auth/mod.ts";
 import { SYSTEM_ACTOR } from "../audit/mod.ts";
 
 const ORIGIN = "http://127.0.0.1:8000";
 
-const ROUTES: PageRoute[] = [
+const ROUTES: PageRoute[] = permit([
   publicPage("/form", {
     get: (page) => page.render({ title: "Form" }, <Form action="/form">x</Form>),
     post: (page, form) => page.redirect(`/done?x=${form.get("x")}`, "signed_in"),
@@ -34,6 +35,13 @@ const ROUTES: PageRoute[] = [
       return page.redirect("/secret");
     },
   }),
+  memberPage("/sensitive", {
+    get: (page) => page.render({ title: "Sensitive" }, <Form action="/sensitive">x</Form>),
+    post: (page) => page.redirect("/done"),
+  }),
+  memberPage("/undeclared", {
+    get: (page) => page.render({ title: "Undeclared" }, <p>shown</p>),
+  }),
   publicPage("/fault/:secret", {
     get: () => {
       throw new Error("the driver said: password=hunter2");
@@ -44,11 +52,15 @@ const ROUTES: PageRoute[] = [
       throw new AppError("RATE_LIMITED", "Wait 9 seconds.", { retryAfter: 9 });
     },
   }),
-];
+], {
+  "/mine": { read: "account:self" },
+  "/secret": { read: "account:self", write: "account:self" },
+  "/sensitive": { read: "account:self", write: "endpoints:delete" },
+});
 
 /** A browser over the pages: keeps cookies, and tells where its writes come from. */
-async function open(baseUrl = ORIGIN) {
-  const test = await testServices({ baseUrl });
+async function open(baseUrl = ORIGIN, clock: Clock = systemClock) {
+  const test = await testServices({ baseUrl, clock });
   const assets = await loadAssets(new URL("../../islands/", import.meta.url), test.services.log);
   const pages = createPages(createSite(test.services, assets), ROUTES);
   const jar = new Map<string, string>();
@@ -219,4 +231,25 @@ Deno.test("createPages() marks cookies for https where the site is https", async
   const { headers } = await browser.go("/form");
   assert.match(headers.get("set-cookie")!, /^__Host-bulkhead_visitor=.*; Secure/);
   assert.match(headers.get("strict-transport-security")!, /max-age=31536000/);
+});
+
+Deno.test("createPages() denies what is not declared, and asks again before what is sensitive", async () => {
+  const clock = { at: Date.now(), now: () => clock.at };
+  await using browser = await open(ORIGIN, clock);
+  const credentials = { email: "ada@example.com", password: "correct horse battery" };
+  const { access, refresh } = await signUp(browser.test.services, credentials, SYSTEM_ACTOR);
+  browser.jar.set("bulkhead_session", access);
+  browser.jar.set("bulkhead_refresh", refresh);
+  assert.equal((await browser.go("/undeclared")).status, 403);
+  const csrf_token = await browser.token();
+  const send = () =>
+    browser.post("/sensitive", { csrf_token }, { referer: `${ORIGIN}/sensitive?tab=2` });
+  assert.equal((await send()).headers.get("location"), "/done");
+  clock.at += 10 * 60_000 + 2000;
+  const asked = await send();
+  assert.equal(asked.status, 303);
+  assert.equal(asked.headers.get("location"), "/account/confirm?next=%2Fsensitive%3Ftab%3D2");
+  assert.notEqual(browser.jar.get("bulkhead_session"), access, "the session went on by itself");
+  const script = await browser.post("/sensitive", { csrf_token }, { accept: "application/json" });
+  assert.equal((await script.json()).code, "CONFIRMATION_REQUIRED");
 });

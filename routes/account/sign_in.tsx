@@ -1,5 +1,4 @@
 import { z } from "zod";
-import { AppError } from "../../lib/errors.ts";
 import { emailAddress, signIn } from "../../lib/auth/mod.ts";
 import {
   Button,
@@ -12,6 +11,7 @@ import {
   publicPage,
   Sheet,
 } from "../../lib/web/mod.ts";
+import { type Refusal, refusalOf, withRetry } from "./refusal.ts";
 
 const schema = z.object({
   email: emailAddress,
@@ -21,25 +21,35 @@ const schema = z.object({
 interface Shown {
   faults?: Readonly<Record<string, string>>;
   /** What concerns the form as a whole. */
-  refusal?: string;
+  refusal?: Refusal;
   email?: string;
   next: string;
-  status?: number;
 }
 
-function show(page: PageRequest, { faults = {}, refusal, email, next, status }: Shown): Response {
-  return page.render(
+function Foot({ next, mail }: { next: string; mail: boolean }) {
+  return (
+    <>
+      New here? <a href="/sign-up">Create an account</a>
+      {mail && (
+        <>
+          <br />
+          <a href={`/sign-in/mail?next=${encodeURIComponent(next)}`}>Sign in by mail</a> ·{" "}
+          <a href="/password/forgotten">Forgot your password?</a>
+        </>
+      )}
+    </>
+  );
+}
+
+function show(page: PageRequest, { faults = {}, refusal, email, next }: Shown): Response {
+  const answer = page.render(
     { title: "Sign in" },
     <Sheet
       title="Sign in"
       faults={faults}
-      foot={
-        <>
-          New here? <a href="/sign-up">Create an account</a>
-        </>
-      }
+      foot={<Foot next={next} mail={page.services.mailer.available} />}
     >
-      {refusal && <Notice tone="danger" title="Not signed in">{refusal}</Notice>}
+      {refusal && <Notice tone="danger" title="Not signed in">{refusal.text}</Notice>}
       <Form action="/sign-in">
         <input type="hidden" name="next" value={next} />
         <Field
@@ -63,8 +73,9 @@ function show(page: PageRequest, { faults = {}, refusal, email, next, status }: 
         <Button tone="primary">Sign in</Button>
       </Form>
     </Sheet>,
-    status,
+    refusal?.status ?? (Object.keys(faults).length ? 422 : 200),
   );
+  return withRetry(answer, refusal);
 }
 
 const HOME = "/endpoints";
@@ -79,19 +90,12 @@ export const signInPage = publicPage("/sign-in", {
     const checked = checkForm(form, schema);
     const email = form.get("email") ?? "";
     const next = nextPath(form.get("next"), HOME);
-    if (!checked.ok) return show(page, { faults: checked.faults, email, next, status: 422 });
+    if (!checked.ok) return show(page, { faults: checked.faults, email, next });
     try {
       page.setSession(await signIn(page.services, checked.values, page.actor));
     } catch (error) {
-      if (!(error instanceof AppError)) throw error;
-      const { code, kind, detail } = error;
-      if (code !== "SIGN_IN_FAILED" && code !== "RATE_LIMITED") throw error;
-      const refusal = `${kind.title} ${detail ?? kind.next}`;
-      const answer = show(page, { refusal, email, next, status: kind.status });
-      if (error.retryAfter !== undefined) {
-        answer.headers.set("retry-after", String(error.retryAfter));
-      }
-      return answer;
+      const refusal = refusalOf(error, ["SIGN_IN_FAILED", "RATE_LIMITED"]);
+      return show(page, { refusal, email, next });
     }
     return page.redirect(next);
   },

@@ -6,6 +6,7 @@ import {
   checkForm,
   Field,
   Form,
+  nextPath,
   type PageRequest,
   publicPage,
   Sheet,
@@ -18,7 +19,13 @@ const schema = z.object({
 
 type Faults = Readonly<Record<string, string>>;
 
-function show(page: PageRequest, faults: Faults = {}, email = "", status = 200): Response {
+function show(
+  page: PageRequest,
+  next: string,
+  faults: Faults = {},
+  email = "",
+  status = 200,
+): Response {
   return page.render(
     { title: "Create an account" },
     <Sheet
@@ -31,6 +38,7 @@ function show(page: PageRequest, faults: Faults = {}, email = "", status = 200):
       }
     >
       <Form action="/sign-up">
+        <input type="hidden" name="next" value={next} />
         <Field
           name="email"
           type="email"
@@ -57,22 +65,28 @@ function show(page: PageRequest, faults: Faults = {}, email = "", status = 200):
   );
 }
 
+const HOME = "/endpoints";
+
 /** `/sign-up`: an account with a tenant of its own. */
 export const signUpPage = publicPage("/sign-up", {
-  get: (page) => page.session ? page.redirect("/endpoints") : show(page),
+  get(page) {
+    const next = nextPath(page.url.searchParams.get("next"), HOME);
+    return page.session ? page.redirect(next) : show(page, next);
+  },
   async post(page, form) {
     const checked = checkForm(form, schema);
     const typed = form.get("email") ?? "";
-    if (!checked.ok) return show(page, checked.faults, typed, 422);
+    const next = nextPath(form.get("next"), HOME);
+    if (!checked.ok) return show(page, next, checked.faults, typed, 422);
     try {
       page.setSession(await signUp(page.services, checked.values, page.actor));
     } catch (error) {
       if (!(error instanceof AppError)) throw error;
       const { code, kind, detail } = error;
-      if (code === "PASSWORD_REFUSED") return show(page, { password: detail! }, typed, 422);
+      if (code === "PASSWORD_REFUSED") return show(page, next, { password: detail! }, typed, 422);
       if (code !== "EMAIL_TAKEN") throw error;
-      return show(page, { email: `${kind.title} ${kind.next}` }, typed, 409);
+      return show(page, next, { email: `${kind.title} ${kind.next}` }, typed, 409);
     }
-    return page.redirect("/endpoints", "account_made");
+    return page.redirect(next, "account_made");
   },
 });

@@ -1,5 +1,6 @@
 import type { OutboundPolicy } from "../../lib/http/mod.ts";
-import type { PageRoute } from "../../lib/web/mod.ts";
+import { type PageRoute, permit } from "../../lib/web/mod.ts";
+import { PAGE_PERMISSIONS } from "../permissions.ts";
 import { appsPage } from "./apps.tsx";
 import { authorizePage } from "./authorize.tsx";
 import { disconnectPage, removeClientPage } from "./change.ts";
@@ -11,14 +12,14 @@ import { newClientPage, registeredClientPage } from "./new_client.tsx";
  * @param policy Where client metadata documents may be fetched from; the public internet unless given.
  */
 export function oauthPages(policy?: OutboundPolicy): PageRoute[] {
-  return [
+  return permit([
     authorizePage(policy),
     appsPage,
     disconnectPage,
     newClientPage,
     registeredClientPage,
     removeClientPage,
-  ];
+  ], PAGE_PERMISSIONS);
 }
 
 /** The pages as they are served. */

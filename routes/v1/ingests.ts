@@ -36,7 +36,7 @@ const upload = endpointRoute({
   description:
     "Answers as soon as the file is stored; follow the load at `Location`. What is not said of the " +
     "file is detected. The same bytes are refused a second time unless `allow_duplicate` is true.",
-  abilities: ["files:write"],
+  permission: "files:write",
   query: z.strictObject({
     file_name: z.string().max(1000).optional()
       .describe("For a raw body, unless `X-File-Name` or `Content-Disposition` names it."),
@@ -69,7 +69,7 @@ const list = endpointRoute({
   operation: "listIngests",
   tag,
   summary: "List an endpoint's loads, newest first",
-  abilities: ["files:write", "api:endpoints:read"],
+  permission: "ingests:read",
   query: pageQuery,
   status: 200,
   response: pageOf(ingestResource),
@@ -94,7 +94,7 @@ const get = endpointRoute({
   operation: "getIngest",
   tag,
   summary: "Get a load: where it stands, and what became of the file",
-  abilities: ["files:write", "api:endpoints:read"],
+  permission: "ingests:read",
   status: 200,
   response: ingestResource,
   errors: ["NOT_FOUND"],
@@ -110,7 +110,7 @@ const cancel = endpointRoute({
   tag,
   summary: "Cancel a load",
   description: "A load that is being worked on ends a moment later, unless it is done before.",
-  abilities: ["files:write"],
+  permission: "files:write",
   status: 200,
   response: ingestResource,
   errors: ["NOT_FOUND", "CONFLICT"],
@@ -125,7 +125,7 @@ const rejects = endpointRoute({
   operation: "listRejects",
   tag,
   summary: "List the rows that a load set aside, in the order of the file",
-  abilities: ["files:write", "rows:read"],
+  permission: "rejects:read",
   query: pageQuery,
   status: 200,
   response: pageOf(rejectResource),

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { signUp } from "../../lib/auth/mod.ts";
+import { invite, readTeam, signUp } from "../../lib/auth/mod.ts";
 import { SYSTEM_ACTOR } from "../../lib/audit/mod.ts";
 import { createEndpoint } from "../../lib/endpoints/mod.ts";
 import { getIngest, serveIngests, startIngest } from "../../lib/ingest/mod.ts";
@@ -27,6 +27,9 @@ async function tenant(services: Services, email: string, word: string) {
     options: { mode: "create" },
     allowDuplicate: false,
   });
+  const guest = { email: `guest.of.${word}@example.com`, role: "viewer" } as const;
+  await invite(services, session!, guest, SYSTEM_ACTOR);
+  const team = await readTeam(services, session!);
   const minted = await mintToken(services, scope, {
     name: `Token of ${word}`,
     scope: "mcp",
@@ -39,15 +42,26 @@ async function tenant(services: Services, email: string, word: string) {
   return {
     cookie,
     word,
-    names: { slug: entered.endpoint.slug, ingest: ingest.id, token: minted.view.id },
+    names: {
+      slug: entered.endpoint.slug,
+      ingest: ingest.id,
+      token: minted.view.id,
+      session: session!.id,
+      user: session!.userId,
+      invitation: team.invitations[0]!.id,
+    },
   };
 }
 
 type Tenant = Awaited<ReturnType<typeof tenant>>;
 
 /** The address of a route, with the names of a tenant's own things in it. */
-function address(route: PageRoute, { slug, ingest, token }: Tenant["names"]): string {
+function address(route: PageRoute, names: Tenant["names"]): string {
+  const { slug, ingest, token } = names;
   return route.path.replace(":slug", slug)
+    .replace("/sessions/:id", `/sessions/${names.session}`)
+    .replace("/members/:id", `/members/${names.user}`)
+    .replace("/invitations/:id", `/invitations/${names.invitation}`)
     .replace("/ingests/:id", `/ingests/${ingest}`)
     .replace("/tokens/:id", `/tokens/${token}`)
     .replace(":secret", "x".repeat(43));
@@ -104,7 +118,7 @@ Deno.test("pages show and change nothing of another tenant", async (t) => {
         ...(route.post
           ? [{
             method: "POST",
-            body: new URLSearchParams({ csrf_token: token, from: '["a","b"]' }),
+            body: new URLSearchParams({ csrf_token: token, from: '["a","b"]', role: "viewer" }),
           }]
           : []),
         ...(route.upload
@@ -126,7 +140,7 @@ Deno.test("pages show and change nothing of another tenant", async (t) => {
   });
 
   await t.step("lists hold one's own alone", async () => {
-    for (const path of ["/endpoints", "/tokens", "/tokens/new"]) {
+    for (const path of ["/endpoints", "/tokens", "/tokens/new", "/team"]) {
       const text = await (await site.send(path, eve.cookie)).text();
       assert(text.includes(eve.word), path);
       assert(!text.includes(ada.word) && !text.includes(ada.names.slug), path);
@@ -170,6 +184,12 @@ Deno.test("pages for members let no visitor in", async (t) => {
     "/sign-up",
     "/sign-in",
     "/sign-in/link/:secret",
+    "/sign-in/mail",
+    "/sign-in/code",
+    "/password/forgotten",
+    "/password/reset/:secret",
+    "/invitations/:secret",
+    "/mailbox",
     "/oauth/authorize",
   ]);
   for (const route of members) {

@@ -71,6 +71,7 @@ interface FieldProps {
   autocomplete?: string;
   required?: boolean;
   maxLength?: number;
+  inputMode?: "numeric";
   min?: string;
   spellcheck?: boolean;
   name: string;

@@ -1,0 +1,128 @@
+import { z } from "zod";
+import {
+  changePassword,
+  emailAddress,
+  requestReset,
+  RESET_PATH,
+  resetPassword,
+} from "../../lib/auth/mod.ts";
+import {
+  Button,
+  checkForm,
+  Field,
+  Form,
+  memberPage,
+  Notice,
+  type PageRequest,
+  publicPage,
+  Sheet,
+} from "../../lib/web/mod.ts";
+import { type Refusal, refusalOf, withRetry } from "./refusal.ts";
+
+type Faults = Readonly<Record<string, string>>;
+
+const statusOf = (faults: Faults, refusal?: Refusal) =>
+  refusal?.status ?? (Object.keys(faults).length ? 422 : 200);
+
+function forgotten(page: PageRequest, faults: Faults = {}, email = "", refusal?: Refusal) {
+  const answer = page.render(
+    { title: "Forgotten password" },
+    <Sheet
+      title="Forgotten password"
+      faults={faults}
+      foot={<a href="/sign-in">Back to signing in</a>}
+    >
+      {refusal && <Notice tone="danger" title="No mail was sent">{refusal.text}</Notice>}
+      <p class="soft">You get a link by which you choose a new one, once, within 15 minutes.</p>
+      <Form action="/password/forgotten">
+        <Field
+          name="email"
+          type="email"
+          label="E-mail address"
+          autocomplete="username"
+          required
+          maxLength={254}
+          value={email}
+          error={faults["email"]}
+        />
+        <Button tone="primary">Send mail</Button>
+      </Form>
+    </Sheet>,
+    statusOf(faults, refusal),
+  );
+  return withRetry(answer, refusal);
+}
+
+/** `/password/forgotten`: asks for a link. Says the same whoever has the address, or nobody. */
+export const passwordForgottenPage = publicPage("/password/forgotten", {
+  get: (page) => forgotten(page),
+  post(page, form) {
+    const checked = checkForm(form, z.object({ email: emailAddress }));
+    const email = form.get("email") ?? "";
+    if (!checked.ok) return forgotten(page, checked.faults, email);
+    try {
+      requestReset(page.services, checked.values.email, page.actor);
+    } catch (error) {
+      return forgotten(page, {}, email, refusalOf(error, ["RATE_LIMITED", "UNAVAILABLE"]));
+    }
+    return page.redirect("/sign-in", "mail_sent");
+  },
+});
+
+const schema = z.object({ password: z.string().min(1, "Choose a password.") });
+
+function choose(page: PageRequest, action: string, faults: Faults = {}): Response {
+  return page.render(
+    { title: "New password", section: "account" },
+    <Sheet title="Choose a new password" faults={faults}>
+      <p class="soft">Wherever else you are signed in, you will be signed out.</p>
+      <Form action={action}>
+        <Field
+          name="password"
+          type="password"
+          label="New password"
+          hint="12 characters or more. A few words in a row are easy to keep and hard to guess."
+          autocomplete="new-password"
+          required
+          error={faults["password"]}
+        />
+        <Button tone="primary">Set password</Button>
+      </Form>
+    </Sheet>,
+    statusOf(faults),
+  );
+}
+
+/** `/password/reset/{secret}`: where the link lands. Opening it changes nothing. */
+export const passwordResetPage = publicPage(`${RESET_PATH}:secret`, {
+  get: (page) => choose(page, RESET_PATH + encodeURIComponent(page.param("secret"))),
+  async post(page, form) {
+    const action = RESET_PATH + encodeURIComponent(page.param("secret"));
+    const checked = checkForm(form, schema);
+    if (!checked.ok) return choose(page, action, checked.faults);
+    try {
+      const { password } = checked.values;
+      const secret = page.param("secret");
+      page.setSession(await resetPassword(page.services, secret, password, page.actor));
+    } catch (error) {
+      return choose(page, action, { password: refusalOf(error, ["PASSWORD_REFUSED"]).text });
+    }
+    return page.redirect("/endpoints", "password_changed");
+  },
+});
+
+/** `/account/password`: a new password, for whoever has just proved who they are. */
+export const passwordPage = memberPage("/account/password", {
+  get: (page) => choose(page, "/account/password"),
+  async post(page, form) {
+    const checked = checkForm(form, schema);
+    if (!checked.ok) return choose(page, "/account/password", checked.faults);
+    try {
+      await changePassword(page.services, page.session, checked.values.password, page.actor);
+    } catch (error) {
+      const { text } = refusalOf(error, ["PASSWORD_REFUSED"]);
+      return choose(page, "/account/password", { password: text });
+    }
+    return page.redirect("/account", "password_changed");
+  },
+});

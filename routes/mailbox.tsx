@@ -1,0 +1,54 @@
+import { AppError } from "../lib/errors.ts";
+import { EmptyState, PageHead, publicPage, Time } from "../lib/web/mod.ts";
+
+const LINK = /(https?:\/\/\S+)/;
+
+/** A mail's text, with its addresses as links. */
+function Text({ text }: { text: string }) {
+  return (
+    <>
+      {text.split("\n\n").map((part, index) => (
+        <p key={index}>
+          {part.split(LINK).map((piece, at) =>
+            at % 2 ? <a key={at} href={piece}>{piece}</a> : piece
+          )}
+        </p>
+      ))}
+    </>
+  );
+}
+
+/**
+ * `/mailbox`: the mail that a development machine did not send. There is none where mail goes out, or
+ * where the site is reached from elsewhere: whoever reads it can sign in as anybody.
+ */
+export const mailboxPage = publicPage("/mailbox", {
+  get(page) {
+    const { mailbox } = page.services.mailer;
+    if (!mailbox) throw new AppError("NOT_FOUND");
+    const mails = mailbox.list();
+    return page.render(
+      { title: "Mailbox" },
+      <div class="stack">
+        <PageHead
+          title="Mailbox"
+          lead="No SMTP_URL is set, so that mail ends here. It is kept until the server stops."
+        />
+        {mails.length === 0 && (
+          <EmptyState title="No mail yet">
+            What would have been sent stands here, the latest first.
+          </EmptyState>
+        )}
+        {mails.map((mail, index) => (
+          <article key={index} class="sheet stack">
+            <h2>{mail.subject}</h2>
+            <p class="small soft">
+              To {mail.to}, <Time at={mail.at} />
+            </p>
+            <Text text={mail.text} />
+          </article>
+        ))}
+      </div>,
+    );
+  },
+});

@@ -1,0 +1,53 @@
+import type { PagePermission } from "../lib/web/mod.ts";
+
+const SELF: PagePermission = { read: "account:self", write: "account:self" };
+
+/**
+ * What members' pages need, by path: to be looked at, and to be written to. A page that is not listed
+ * is refused to everybody.
+ */
+export const PAGE_PERMISSIONS: Readonly<Record<string, PagePermission>> = {
+  "/sign-out": SELF,
+  "/account": SELF,
+  "/account/confirm": SELF,
+  "/account/confirm/code": SELF,
+  "/account/verify": SELF,
+  "/account/verify/:secret": SELF,
+  "/account/password": { read: "account:confirmed", write: "account:confirmed" },
+  "/account/email": { read: "account:confirmed", write: "account:confirmed" },
+  "/account/new-email/:secret": SELF,
+  "/account/sessions": SELF,
+  "/account/sessions/others": SELF,
+  "/account/sessions/:id/end": SELF,
+  "/account/team": SELF,
+
+  "/team": { read: "team:read" },
+  "/team/invitations": { write: "team:manage" },
+  "/team/invitations/:id/withdraw": { write: "team:manage" },
+  "/team/members/:id/role": { write: "team:manage" },
+  "/team/members/:id/remove": { write: "team:manage" },
+  "/team/leave": { write: "team:leave" },
+
+  "/endpoints": { read: "endpoints:read" },
+  "/endpoints/new": { read: "endpoints:create", write: "endpoints:create" },
+  "/endpoints/:slug": { read: "endpoints:read" },
+  "/endpoints/:slug/files": { read: "files:write", write: "files:write" },
+  "/endpoints/:slug/rebuild": { write: "endpoints:change" },
+  "/endpoints/:slug/foreign-keys": { write: "endpoints:change" },
+  "/endpoints/:slug/settings": { write: "endpoints:change" },
+  "/endpoints/:slug/delete": { write: "endpoints:delete" },
+  "/endpoints/:slug/ingests/:id": { read: "ingests:read" },
+  "/endpoints/:slug/ingests/:id/cancel": { write: "files:write" },
+
+  "/tokens": { read: "tokens:read" },
+  "/tokens/new": { read: "tokens:write", write: "tokens:write" },
+  "/tokens/minted": { read: "tokens:write" },
+  "/tokens/:id/rotate": { write: "tokens:write" },
+  "/tokens/:id/revoke": { write: "tokens:write" },
+
+  "/apps": { read: "apps:read" },
+  "/apps/:id/disconnect": { write: "apps:revoke" },
+  "/apps/clients/new": { read: "apps:register", write: "apps:register" },
+  "/apps/clients/registered": { read: "apps:register" },
+  "/apps/clients/:id/remove": { write: "apps:register" },
+};

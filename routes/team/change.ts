@@ -1,0 +1,84 @@
+import { z } from "zod";
+import {
+  authorize,
+  changeRole,
+  emailAddress,
+  invite,
+  removeMember,
+  type Role,
+  ROLES,
+  withdrawInvitation,
+} from "../../lib/auth/mod.ts";
+import { AppError } from "../../lib/errors.ts";
+import { parseId, type UserId } from "../../lib/ids.ts";
+import { forgetTokens } from "../../lib/tokens/mod.ts";
+import { checkForm, memberPage, type MemberRequest } from "../../lib/web/mod.ts";
+import { refusalOf } from "../account/refusal.ts";
+import { showTeam } from "./show.tsx";
+
+const role = z.enum(ROLES, "Choose a role.");
+
+/** Ownership is given by owners alone, who prove again who they are. */
+function checkOwnership(page: MemberRequest, given: Role): void {
+  if (given === "owner") authorize(page.session, "team:own", page.services.clock.now());
+}
+
+/** `/team/invitations`: asks somebody into the team. */
+export const invitePage = memberPage("/team/invitations", {
+  async post(page, form) {
+    const checked = checkForm(form, z.object({ email: emailAddress, role }));
+    const typed = { email: form.get("email") ?? "", role: form.get("role") ?? "" };
+    if (!checked.ok) return await showTeam(page, { ...typed, faults: checked.faults });
+    checkOwnership(page, checked.values.role);
+    try {
+      await invite(page.services, page.session, checked.values, page.actor);
+    } catch (error) {
+      const refusal = refusalOf(error, ["CONFLICT", "RATE_LIMITED", "UNAVAILABLE"]);
+      return await showTeam(page, { ...typed, refusal });
+    }
+    return page.redirect("/team", "member_invited");
+  },
+});
+
+/** `/team/invitations/{id}/withdraw`: takes an invitation back. */
+export const withdrawPage = memberPage("/team/invitations/:id/withdraw", {
+  async post(page) {
+    const id = parseId<UserId>(page.param("id"));
+    await withdrawInvitation(page.services, page.session, id, page.actor);
+    return page.redirect("/team", "invitation_withdrawn");
+  },
+});
+
+/** `/team/members/{id}/role`: gives a member another role. */
+export const rolePage = memberPage("/team/members/:id/role", {
+  async post(page, form) {
+    const checked = checkForm(form, z.object({ role }));
+    if (!checked.ok) throw new AppError("INVALID_ARGUMENTS", "Choose a role.");
+    checkOwnership(page, checked.values.role);
+    const id = parseId<UserId>(page.param("id"));
+    await changeRole(page.services, page.session, id, checked.values.role, page.actor);
+    return page.redirect("/team", "role_changed");
+  },
+});
+
+async function remove(page: MemberRequest, userId: UserId): Promise<void> {
+  const tokens = await removeMember(page.services, page.session, userId, page.actor);
+  await forgetTokens(page.services, tokens);
+}
+
+/** `/team/members/{id}/remove`: takes a member out of the team. */
+export const removePage = memberPage("/team/members/:id/remove", {
+  async post(page) {
+    await remove(page, parseId<UserId>(page.param("id")));
+    return page.redirect("/team", "member_removed");
+  },
+});
+
+/** `/team/leave`: takes oneself out of it, which ends this session too. */
+export const leavePage = memberPage("/team/leave", {
+  async post(page) {
+    await remove(page, page.session.userId);
+    page.setSession(null);
+    return page.redirect("/sign-in", "team_left");
+  },
+});
