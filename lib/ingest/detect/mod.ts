@@ -6,6 +6,6 @@ export {
   type DetectedJson,
   type KnownOfFile,
 } from "./detect.ts";
-export { type Dialect, usualWidth } from "./dialect.ts";
+export { type Dialect } from "./dialect.ts";
 export { type Encoding, NotUtf8, Utf8Probe } from "./encoding.ts";
 export { type Format } from "./format.ts";

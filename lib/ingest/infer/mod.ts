@@ -2,5 +2,5 @@
 export { dateToIso } from "./dates.ts";
 export { type ColumnType } from "./forms.ts";
 export { ExactTokenizer, JSON_DEPTH_AT_MOST, JsonNumber } from "./json_text.ts";
-export { type ColumnName, columnNames, objectName, tableNameOf, uniqueName } from "./names.ts";
-export { ColumnSketch, type Inferred, type JsonKind } from "./sketch.ts";
+export { columnNames, objectName, tableNameOf, uniqueName } from "./names.ts";
+export { ColumnSketch, type JsonKind } from "./sketch.ts";

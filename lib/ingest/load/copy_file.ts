@@ -106,8 +106,10 @@ export async function surveyAndCopy(
       await sending;
       throw error;
     }
-    if (!survey.clean || !sameTypes(draft, survey.sketches)) await copy.abort();
+    const confirmed = survey.clean && sameTypes(draft, survey.sketches);
+    if (!confirmed) await copy.abort();
     const sent = await sending;
+    if (!confirmed) throw new Undo();
     if ("fault" in sent) throw sent.fault;
     if (sent.rows !== survey.rows) throw new Undo();
   });
@@ -116,7 +118,7 @@ export async function surveyAndCopy(
 }
 
 /** The table that a file's first rows suggest. */
-export function guessDraft(name: string, title: string, shape: DetectedDelimited): Draft {
+export function guessDraft(name: string, shape: DetectedDelimited): Draft {
   const rows = shape.sample.filter((row) => row.length === shape.headers.length);
   const sketches = shape.headers.map((_, column) => {
     const sketch = new ColumnSketch();
@@ -124,7 +126,7 @@ export function guessDraft(name: string, title: string, shape: DetectedDelimited
     return sketch;
   });
   const columns = draftColumns(shape.headers, sketches, rows.length);
-  return { name, title, columns, rows: rows.length, rejected: 0 };
+  return { name, columns, rows: rows.length, rejected: 0 };
 }
 
 /** Whether what was seen so far leaves the draft's types possible. */

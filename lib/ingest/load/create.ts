@@ -18,7 +18,7 @@ export async function createDelimited(
 ): Promise<Source> {
   const name = tableNameFor(input);
   await refuseTakenNames(tx, [name]);
-  const guess = guessDraft(name, input.fileName, shape);
+  const guess = guessDraft(name, shape);
   const hooks = (signal: AbortSignal) => surveyHooks(input, shape, told.read, signal);
   const { survey, copied } = mayCopyBytes(guess, shape)
     ? await surveyAndCopy(tx, input, shape, guess, hooks)

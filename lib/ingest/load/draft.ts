@@ -23,8 +23,6 @@ export interface DraftColumn {
 /** A table that is to be made or filled. */
 export interface Draft {
   readonly name: string;
-  /** What it was named after. */
-  readonly title: string;
   readonly columns: readonly DraftColumn[];
   readonly rows: number;
   readonly rejected: number;

@@ -5,8 +5,9 @@ import {
   JSON_DEPTH_AT_MOST,
   type JsonKind,
   JsonNumber,
+  tableNameOf,
+  uniqueName,
 } from "../infer/mod.ts";
-import { tableNameOf, uniqueName } from "../infer/mod.ts";
 import { checkWidth, type Draft, type DraftColumn, draftColumns } from "./draft.ts";
 import {
   isDeeperThan,
@@ -155,7 +156,6 @@ function draftsOf(
     const sketches = [...survey.columns.values()];
     return {
       name: uniqueName(tableNameOf(file.table ?? title), taken),
-      title,
       columns: draftColumns(headers, sketches, survey.rows),
       rows: survey.rows,
       rejected: survey.rejected,

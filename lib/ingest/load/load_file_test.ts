@@ -163,6 +163,24 @@ Deno.test("loadFile() widens a type for one value past the sample", async () => 
   );
 });
 
+Deno.test("loadFile() narrows a type that the sample could not know", async () => {
+  const report = await load("sparse.csv", function* () {
+    yield bytes("id,n\n");
+    for (let n = 0; n < 50; n++) {
+      yield bytes(Array.from({ length: 1000 }, (_, i) => `${n * 1000 + i},\n`).join(""));
+    }
+    yield bytes("50000,7\n");
+  });
+  assert.deepEqual(columnsOf(report), { id: "integer", n: "integer" });
+  assert.deepEqual(
+    [
+      ...await database
+        .owner`SELECT pg_typeof(n)::text AS type, sum(n) AS sum FROM sparse GROUP BY 1`,
+    ],
+    [{ type: "integer", sum: "7" }],
+  );
+});
+
 Deno.test("loadFile() rewrites dates that Postgres would not read", async () => {
   const report = await load("days.csv", "id,day,due\n1,03/04/2020,Jun 12 1998\n2,13/04/2020,\n");
   assert.deepEqual(columnsOf(report), { id: "integer", day: "date", due: "date" });
@@ -505,4 +523,22 @@ Deno.test("loadFile() passes a broken source on and leaves nothing", async () =>
 Deno.test("loadFile() loads two files one after the other when both come at once", async () => {
   await Promise.all([load("both_a.csv", "id\n1\n"), load("both_b.csv", "id\n2\n")]);
   assert.deepEqual([await rowsOf("both_a"), await rowsOf("both_b")], [[{ id: 1 }], [{ id: 2 }]]);
+});
+
+Deno.test("loadFile() reports the types that the tables have", async () => {
+  const [{ reports }] = await database.owner<[{ reports: LoadReport[] }]>`
+    SELECT json_agg(report) AS reports FROM bulkhead.loads`;
+  const actual = await database.owner<{ table: string; column: string; type: string }[]>`
+    SELECT attrelid::regclass::text AS table, attname::text AS column,
+      format_type(atttypid, atttypmod) AS type
+    FROM pg_attribute JOIN pg_class c ON c.oid = attrelid
+    WHERE c.relnamespace = 'public'::regnamespace AND c.relkind = 'r' AND attnum > 0`;
+  const types = new Map(actual.map((row) => [`${row.table}.${row.column}`, row.type]));
+  for (const table of reports.flatMap((report) => report.tables)) {
+    for (const { name, type } of table.columns) {
+      const full = type.replace(/^timestamp$/, "timestamp without time zone")
+        .replace(/^timestamptz$/, "timestamp with time zone");
+      assert.equal(types.get(`${table.name}.${name}`), full, `${table.name}.${name}`);
+    }
+  }
 });

@@ -51,7 +51,6 @@ export function surveyedSource(
   const columns = draftColumns(shape.headers, survey.sketches, rows);
   const draft: Draft = {
     name: tableNameFor(input),
-    title: input.fileName,
     columns,
     rows,
     rejected,
