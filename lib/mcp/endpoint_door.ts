@@ -1,4 +1,5 @@
 import { enterEndpoint } from "../endpoints/mod.ts";
+import { AppError } from "../errors.ts";
 import { networkOf } from "../http/mod.ts";
 import type { EndpointScope } from "../principal.ts";
 import type { Services } from "../services.ts";
@@ -10,7 +11,8 @@ import type { Door, Knock } from "./server.ts";
 /**
  * Authenticates, then enters: nothing is said of a slug to who is not known.
  *
- * @throws AUTHENTICATION_REQUIRED, RATE_LIMITED, ACCESS_DENIED, ENDPOINT_NOT_READY.
+ * @throws AUTHENTICATION_REQUIRED, also for an access token of another audience; RATE_LIMITED,
+ * ACCESS_DENIED, ENDPOINT_NOT_READY.
  */
 export async function enterWithToken(
   services: Services,
@@ -21,7 +23,15 @@ export async function enterWithToken(
   const principal = await authenticate(services, authorization, network);
   const { tenantId } = principal;
   const scope = { requestId, principal, tenantId, network, signal: request.signal };
-  return await enterEndpoint(services, scope, slug);
+  try {
+    return await enterEndpoint(services, scope, slug);
+  } catch (error) {
+    // An access token for another audience is none here: the client is told to ask for one that is,
+    // in the same words whether the endpoint exists or not.
+    const elsewhere = error instanceof AppError && error.code === "ACCESS_DENIED";
+    if (elsewhere && principal.grantId) throw new AppError("AUTHENTICATION_REQUIRED");
+    throw error;
+  }
 }
 
 /** The door to every tenant's endpoints. */

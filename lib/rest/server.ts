@@ -78,6 +78,8 @@ async function scopeOf(
   const request = c.req.raw;
   const { network } = c.env;
   const bearer = await authenticate(services, request.headers.get("authorization"), network);
+  // The audience of an OAuth access token is the endpoints that were agreed to, never this API.
+  if (bearer.grantId) throw new AppError("AUTHENTICATION_REQUIRED");
   authorize({ abilities: bearer.abilities }, route.permission, services.clock.now());
   return {
     requestId: c.get("requestId"),

@@ -4,6 +4,7 @@ import { createEndpoint } from "../../lib/endpoints/mod.ts";
 import { networkOf, type OutboundPolicy } from "../../lib/http/mod.ts";
 import type { EndpointId, Slug } from "../../lib/ids.ts";
 import { connect, type Sql } from "../../lib/postgres/mod.ts";
+import { createRest } from "../../lib/rest/mod.ts";
 import type { Services } from "../../lib/services.ts";
 import { rebuildManifest } from "../../lib/tools/mod.ts";
 import { createPages, createSite, loadAssets } from "../../lib/web/mod.ts";
@@ -11,6 +12,7 @@ import { mcpRoutes } from "../../routes/mcp.ts";
 import { oauthRoutes } from "../../routes/oauth/machine.ts";
 import { oauthPages } from "../../routes/oauth/pages.ts";
 import { PAGES } from "../../routes/pages.ts";
+import { REST_ROUTES } from "../../routes/v1/routes.ts";
 import {
   createControl,
   testCluster,
@@ -72,12 +74,16 @@ async function startReplica(
   const { services } = test;
   const mcp = mcpRoutes(services);
   const machine = oauthRoutes(services);
+  const rest = createRest(services, REST_ROUTES);
   const assets = await loadAssets(new URL("../../islands/", import.meta.url), services.log);
   const routes = [...oauthPages(policy), ...PAGES];
   const pages = createPages(createSite(services, assets), routes);
   answer = (request, peer) => {
     const client = { network: networkOf(request, peer, services) };
-    return mcp.handle(request, peer) ?? machine(request, client) ?? pages(request, client);
+    const answered = mcp.handle(request, peer) ?? machine(request, client);
+    if (answered) return answered;
+    const { pathname } = new URL(request.url);
+    return pathname.startsWith("/v1/") ? rest(request, client) : pages(request, client);
   };
   return {
     origin,

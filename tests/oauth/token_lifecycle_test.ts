@@ -116,7 +116,7 @@ Deno.test("the audience is what was agreed to, and less where the client names l
   for (const one of [endpoint, second]) assert.equal((await call(one, both.access)).status, 200);
   const less = tokensOf(await app.refresh(both.refresh, { resource: second.url }));
   assert.equal((await call(second, less.access)).status, 200);
-  assert.notEqual((await call(endpoint, less.access)).status, 200);
+  assert.equal((await call(endpoint, less.access)).status, 401);
   const whole = tokensOf(await app.refresh(less.refresh, { resource: house.origin }));
   assert.equal((await call(endpoint, whole.access)).status, 200);
   const two = tokensOf(
@@ -131,11 +131,23 @@ Deno.test("a token reaches no endpoint beyond its audience, whoever owns it (MCP
   const foreign = await house.endpoint(stranger);
   const { access, refresh } = await app.connect(person, [endpoint], { resource: endpoint.url });
   for (const other of [second, third, foreign]) {
-    const { status } = await call(other, access);
-    assert.ok(status === 401 || status === 403, String(status));
+    const { status, challenge } = await call(other, access);
+    assert.equal(status, 401);
+    assert.match(challenge!, /^Bearer error="invalid_token", resource_metadata="[^"]*"/);
     refused(await app.refresh(refresh, { resource: other.url }), "invalid_target");
   }
   tokensOf(await app.refresh(refresh));
+});
+
+Deno.test("an access token is for MCP endpoints, never for /v1 (MCP, token audience)", async () => {
+  const { access } = await app.connect(person, [endpoint], { scope: "mcp:write" }, true);
+  for (const path of ["/v1/endpoints", `/v1/endpoints/${endpoint.slug}/tables`]) {
+    const answer = await fetch(house.origin + path, {
+      headers: { authorization: `Bearer ${access}` },
+    });
+    assert.equal(answer.status, 401);
+    await answer.body?.cancel();
+  }
 });
 
 Deno.test("a refresh token is no bearer token, and an access token no refresh token", async () => {
