@@ -65,6 +65,43 @@ Deno.test("parseKey() takes 32 bytes and refuses what is no random key", () => {
   assert.equal(parseKey(crypto.getRandomValues(new Uint8Array(32)).toHex())?.length, 32);
 });
 
+Deno.test("readConfig() refuses a known master key where the site is public", () => {
+  const env = (key: Uint8Array) => ({
+    BASE_URL: "https://mcp.example",
+    BULKHEAD_MASTER_KEY: Array.from(key, (byte) => byte.toString(16).padStart(2, "0")).join(""),
+  });
+  const known = [
+    new TextEncoder().encode("bulkhead-tests-only-32-byte-key!"),
+    Uint8Array.from({ length: 32 }, (_, index) => index),
+    Uint8Array.from({ length: 32 }, (_, index) => 255 - index),
+  ];
+  for (const key of known) {
+    assert.throws(() => readConfig(env(key)), /BULKHEAD_MASTER_KEY must be random/);
+    assert(readConfig({ ...env(key), BASE_URL: "http://127.0.0.1:8000" }).masterKey);
+  }
+  assert(readConfig(env(crypto.getRandomValues(new Uint8Array(32)))).masterKey);
+});
+
+Deno.test("readConfig() reads where mail goes out", () => {
+  const mail = {
+    SMTP_URL: "smtps://user:pass@mail.example:465",
+    MAIL_FROM: "Bulkhead <a@b.example>",
+  };
+  assert.equal(readConfig({}).mail, null);
+  assert.equal(readConfig(mail).mail?.smtpUrl.reveal(), mail.SMTP_URL);
+  assert.equal(readConfig(mail).mail?.from, mail.MAIL_FROM);
+  assert.equal(readConfig({ HSTS_SUBDOMAINS: "yes" }).hstsSubdomains, true);
+  for (
+    const wrong of [
+      { SMTP_URL: "smtp://mail.example" },
+      { ...mail, SMTP_URL: "https://mail.example" },
+      { ...mail, MAIL_FROM: "nobody" },
+      { ...mail, MAIL_FROM: "a@b.example\r\nBcc: c@d.example" },
+      { HSTS_SUBDOMAINS: "maybe" },
+    ]
+  ) assert.throws(() => readConfig(wrong), /SMTP_URL|MAIL_FROM|HSTS_SUBDOMAINS/);
+});
+
 Deno.test("Secret never prints", () => {
   const secret = new Secret("hunter2");
   assert.ok(!`${secret}${JSON.stringify({ secret })}${Deno.inspect(secret)}`.includes("hunter2"));

@@ -1,7 +1,8 @@
-import { networkOf } from "../lib/http/mod.ts";
+import { cameInTheClear, networkOf } from "../lib/http/mod.ts";
 import { createRest } from "../lib/rest/mod.ts";
 import type { Services } from "../lib/services.ts";
 import { createPages, createSite, loadAssets } from "../lib/web/mod.ts";
+import { answerInTheClear } from "./in_the_clear.ts";
 import { mcpRoutes } from "./mcp.ts";
 import { oauthRoutes } from "./oauth/machine.ts";
 import { PAGES } from "./pages.ts";
@@ -24,14 +25,18 @@ export async function createHandler(services: Services): Promise<Handler> {
   const oauth = oauthRoutes(services);
   const rest = createRest(services, REST_ROUTES);
   const pages = createPages(createSite(services, assets), PAGES);
+  const secure = services.baseUrl.protocol === "https:";
   return {
-    answer(request, peer) {
+    async answer(request, peer) {
+      if (secure && cameInTheClear(request, peer, services)) {
+        return answerInTheClear(services, request);
+      }
       // Before any router: agents' calls are most of what is asked.
       const answered = mcp.handle(request, peer);
-      if (answered) return answered;
+      if (answered) return await answered;
       const client = { network: networkOf(request, peer, services) };
-      return oauth(request, client) ??
-        (REST.test(request.url) ? rest(request, client) : pages(request, client));
+      return await (oauth(request, client) ??
+        (REST.test(request.url) ? rest(request, client) : pages(request, client)));
     },
     close: () => mcp.close(),
   };

@@ -79,3 +79,19 @@ export function networkOf(
   const address = clientAddress(request, peer, services.trustedProxies);
   return address === null ? null : truncateAddress(address);
 }
+
+/**
+ * Tells whether a request came to the outermost proxy without TLS: a trusted proxy says so in
+ * `X-Forwarded-Proto`. What anybody else says of that is not heard.
+ */
+export function cameInTheClear(
+  request: Request,
+  peer: string | null,
+  { trustedProxies }: { readonly trustedProxies: readonly string[] },
+): boolean {
+  const told = request.headers.get("x-forwarded-proto");
+  if (told === null || peer === null || !trustedProxies.length) return false;
+  const address = plain(peer);
+  if (!isIP(address) || !isTrusted(address, trustedProxies)) return false;
+  return told.split(",").some((scheme) => scheme.trim().toLowerCase() !== "https");
+}

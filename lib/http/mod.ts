@@ -1,5 +1,5 @@
 /** The HTTP border, below every route: who calls from where, how much, in what form. */
-export { clientAddress, networkOf, truncateAddress } from "./address.ts";
+export { cameInTheClear, clientAddress, networkOf, truncateAddress } from "./address.ts";
 export { readBody } from "./body.ts";
 export { parseJson, readJson, requireContentType } from "./json.ts";
 export { mediaType, readUpload, type Upload } from "./multipart.ts";

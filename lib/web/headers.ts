@@ -1,3 +1,5 @@
+import { isLoopback } from "../config.ts";
+
 // Nothing loads or runs but what we serve: no inline script or style, no frame around us, no foreign
 // host, and no string becomes code or markup in a script (trusted types).
 const POLICY = [
@@ -38,11 +40,20 @@ const PERMISSIONS_POLICY = [
 
 const YEAR = 31_536_000;
 
+/** How browsers are told to insist on https (RFC 6797): not at all, for this host, for those below too. */
+export type Hsts = "none" | "host" | "subdomains";
+
 /**
- * Sets what every answer to a browser carries; a content security policy that is there stays. `secure`
- * tells that the public origin is https; HSTS on loopback would lock a developer out of http.
+ * What a site tells of itself. On loopback nothing: it would lock a developer out of http, and on every
+ * port.
  */
-export function setSecurityHeaders(headers: Headers, secure: boolean): void {
+export function hstsOf(baseUrl: URL, subdomains: boolean): Hsts {
+  if (baseUrl.protocol !== "https:" || isLoopback(baseUrl.hostname)) return "none";
+  return subdomains ? "subdomains" : "host";
+}
+
+/** Sets what every answer to a browser carries; a content security policy that is there stays. */
+export function setSecurityHeaders(headers: Headers, hsts: Hsts): void {
   if (!headers.has("content-security-policy")) {
     headers.set("content-security-policy", contentSecurityPolicy());
   }
@@ -54,5 +65,8 @@ export function setSecurityHeaders(headers: Headers, secure: boolean): void {
   headers.set("cross-origin-opener-policy", "same-origin");
   headers.set("cross-origin-resource-policy", "same-origin");
   headers.set("origin-agent-cluster", "?1");
-  if (secure) headers.set("strict-transport-security", `max-age=${YEAR}`);
+  if (hsts !== "none") {
+    const reach = hsts === "subdomains" ? "; includeSubDomains" : "";
+    headers.set("strict-transport-security", `max-age=${YEAR}${reach}`);
+  }
 }

@@ -1,14 +1,14 @@
 import assert from "node:assert/strict";
-import { setSecurityHeaders } from "./headers.ts";
+import { hstsOf, setSecurityHeaders } from "./headers.ts";
 
-function headers(secure: boolean): Headers {
+function headers(baseUrl = "https://mcp.example", subdomains = false): Headers {
   const out = new Headers();
-  setSecurityHeaders(out, secure);
+  setSecurityHeaders(out, hstsOf(new URL(baseUrl), subdomains));
   return out;
 }
 
 Deno.test("setSecurityHeaders() allows nothing inline and nothing foreign", () => {
-  const policy = headers(true).get("content-security-policy")!;
+  const policy = headers().get("content-security-policy")!;
   assert.match(policy, /^default-src 'none'; /);
   assert(!/unsafe|\*|https?:|data:|blob:/.test(policy), policy);
   for (
@@ -23,13 +23,18 @@ Deno.test("setSecurityHeaders() allows nothing inline and nothing foreign", () =
 });
 
 Deno.test("setSecurityHeaders() keeps sniffing, framing and referrers in", () => {
-  const out = headers(true);
+  const out = headers();
   assert.equal(out.get("x-content-type-options"), "nosniff");
   assert.equal(out.get("referrer-policy"), "same-origin");
   assert.match(out.get("permissions-policy")!, /camera=\(\)/);
 });
 
-Deno.test("setSecurityHeaders() sends HSTS over https alone", () => {
-  assert.equal(headers(true).get("strict-transport-security"), "max-age=31536000");
-  assert.equal(headers(false).get("strict-transport-security"), null);
+Deno.test("setSecurityHeaders() sends HSTS over https alone, and never on loopback", () => {
+  const sent = (...site: Parameters<typeof headers>) =>
+    headers(...site).get("strict-transport-security");
+  assert.equal(sent(), "max-age=31536000");
+  assert.equal(sent("https://mcp.example", true), "max-age=31536000; includeSubDomains");
+  for (const base of ["http://127.0.0.1:8000", "https://localhost:8000", "https://[::1]"]) {
+    assert.equal(sent(base, true), null, base);
+  }
 });

@@ -11,7 +11,7 @@ import { createCookies } from "./cookies.ts";
 import { checkSource, checkToken, CSRF_HEADER, isSafe } from "./csrf.ts";
 import { ErrorPage } from "./error_page.tsx";
 import { readForm } from "./form_data.ts";
-import { setSecurityHeaders } from "./headers.ts";
+import { hstsOf, setSecurityHeaders } from "./headers.ts";
 import { nextPath } from "./next_path.ts";
 import type { MemberRequest, PageHandlers, PageRoute } from "./page.ts";
 import { renderPage } from "./render.tsx";
@@ -156,13 +156,13 @@ export function createPages(
   routes: readonly PageRoute[],
 ): (request: Request, client: Client) => Promise<Response> {
   const { services, assets } = site;
-  const secure = services.baseUrl.protocol === "https:";
+  const hsts = hstsOf(services.baseUrl, services.hstsSubdomains);
   const app = new Hono<Env>();
 
   app.use(async (c, next) => {
     await next();
     const visit = c.get("visit");
-    setSecurityHeaders(c.res.headers, secure);
+    setSecurityHeaders(c.res.headers, hsts);
     if (!visit) return;
     c.res.headers.set("x-request-id", visit.requestId);
     for (const cookie of visit.outgoing) c.res.headers.append("set-cookie", cookie);
