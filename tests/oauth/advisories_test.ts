@@ -60,7 +60,7 @@ Deno.test("GHSA-xr8f-h2gw-9xh6: nobody makes a client of a tenant without being 
   const viewer = await house.person("Viewer");
   await house.setRole(viewer, "viewer");
   const fields = { name: "App", redirects: "https://app.example/cb", kind: "confidential" };
-  assert.equal((await viewer.browser.submit("/apps/clients/new", fields)).status, 403);
+  assert.equal((await viewer.browser.submit("/apps", fields, "/apps/clients/new")).status, 403);
   viewer.browser.signOut();
   const csrf_token = csrfOf(await viewer.browser.read("/sign-in"));
   const answer = await viewer.browser.post("/apps/clients/new", { csrf_token, ...fields });

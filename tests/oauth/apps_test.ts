@@ -101,10 +101,10 @@ Deno.test("a connection is disconnected by its tenant alone, and a viewer ends o
   const { access } = await app.connect(person, [endpoint]);
   const path = `/apps/${await grantOf(app.clientId)}/disconnect`;
   const stranger = await house.person("Stranger");
-  const strange = await stranger.browser.submit("/tokens/new", {}, path);
+  const strange = await stranger.browser.submit("/apps", {}, path);
   assert.equal(strange.status, 404);
   for (const id of ["x", crypto.randomUUID()]) {
-    const answer = await person.browser.submit("/tokens/new", {}, `/apps/${id}/disconnect`);
+    const answer = await person.browser.submit("/apps", {}, `/apps/${id}/disconnect`);
     assert.equal(answer.status, 404);
   }
 
@@ -115,7 +115,7 @@ Deno.test("a connection is disconnected by its tenant alone, and a viewer ends o
   await house.admin`
     UPDATE sessions SET tenant_id = ${person.tenant.tenantId}
     WHERE user_id = ${viewer.tenant.userId}`;
-  const refusal = await viewer.browser.submit("/tokens/new", {}, path);
+  const refusal = await viewer.browser.submit("/apps", {}, path);
   assert.equal(refusal.status, 403);
   assert.equal((await call(endpoint, access)).status, 200);
   const own = await dynamicApp(house);
