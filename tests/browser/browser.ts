@@ -18,7 +18,8 @@ export function hasChromium(): boolean {
   }
 }
 
-const ARGS = [
+/** How it is started: without a sandbox of its own, which containers have no rights for. */
+export const ARGS = [
   "--no-sandbox",
   "--disable-gpu",
   "--disable-quic",
