@@ -42,6 +42,7 @@ export interface Replica extends AsyncDisposable {
   readonly origin: string;
   readonly services: Services;
   readonly logLines: string[];
+  [Symbol.asyncDispose](): Promise<void>;
 }
 
 /** A server, and what it takes to use it. */
