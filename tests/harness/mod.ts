@@ -17,3 +17,5 @@ export {
 } from "./services.ts";
 export { serve, type Served } from "./serve.ts";
 export { type Json, type RestAnswer, RestClient, startRest, testToken } from "./rest.ts";
+export { CookieJar } from "./browser_like.ts";
+export { startSite } from "./site.ts";

@@ -1,0 +1,429 @@
+import assert from "node:assert/strict";
+import { connect } from "../../lib/postgres/mod.ts";
+import { type CookieJar, startSite, testCluster } from "../harness/mod.ts";
+
+type Site = Awaited<ReturnType<typeof startSite>>;
+
+const PASSWORD = "correct horse battery";
+const MINUTE = 60_000;
+
+/** A clock that a test moves on. */
+function testClock() {
+  const clock = { at: Date.now(), now: () => clock.at };
+  return clock;
+}
+
+/** Signs somebody up, who has confirmed the address. */
+async function member(site: Site, email: string, agent?: string): Promise<CookieJar> {
+  const browser = site.browser(agent);
+  const made = await browser.submit("/sign-up", { email, password: PASSWORD });
+  assert.equal(made.location, "/endpoints", made.text);
+  const { path } = await site.mail(email);
+  assert.match(path, /^\/account\/verify\/[\w-]{43}$/);
+  assert.equal((await browser.submit(path)).location, "/account");
+  return browser;
+}
+
+const isIn = async (browser: CookieJar) => (await browser.go("/account")).status === 200;
+
+/** Runs statements past row-level security. */
+async function asSuperuser<T>(
+  site: Site,
+  work: (sql: ReturnType<typeof connect>) => Promise<T>,
+): Promise<T> {
+  const url = new URL((await testCluster()).superuserUrl);
+  url.pathname = `/${site.control.database}`;
+  const sql = connect(url.href, { max: 1 });
+  try {
+    return await work(sql);
+  } finally {
+    await sql.end();
+  }
+}
+
+Deno.test("signing up asks to confirm the address, and only its own account can", async () => {
+  await using site = await startSite();
+  const ada = site.browser();
+  await ada.submit("/sign-up", { email: "ada@example.com", password: PASSWORD });
+  assert.match(await ada.read("/account"), /Not confirmed/);
+  const { path } = await site.mail("ada@example.com");
+  const eve = await member(site, "eve@example.com");
+  assert.equal((await eve.submit(path)).status, 410, "another's link confirms nothing");
+  assert.equal((await site.browser().go(path)).status, 303, "and a visitor is asked to sign in");
+  assert.equal((await ada.go(path)).status, 200, "looking at it does not use it up");
+  assert.equal((await ada.submit(path)).location, "/account");
+  assert.match(await ada.read("/account"), /Confirmed/);
+  assert.equal((await ada.submit(path)).status, 410);
+});
+
+Deno.test("a mail signs in by its link or its code, once in all, whatever is asked for twice", async () => {
+  await using site = await startSite();
+  await member(site, "ada@example.com");
+  const ask = async (browser: CookieJar) => {
+    const asked = await browser.submit("/sign-in/mail", {
+      email: "Ada@example.com",
+      next: "/tokens",
+    });
+    assert.equal(asked.location, "/sign-in/code?next=%2Ftokens");
+    return await site.mail("ada@example.com");
+  };
+  const byLink = site.browser();
+  const first = await ask(byLink);
+  const elsewhere = site.browser();
+  await elsewhere.go(first.path);
+  assert.equal((await elsewhere.submit(first.path)).location, "/endpoints");
+  assert(await isIn(elsewhere));
+  const spent = await byLink.submit("/sign-in/code", { code: first.code, next: "/tokens" });
+  assert.equal(spent.status, 401, "the link has used the code up");
+  const byCode = site.browser();
+  const second = await ask(byCode);
+  const spaced = `${second.code.slice(0, 3)} ${second.code.slice(3)}`;
+  const done = await byCode.submit("/sign-in/code", { code: spaced, next: "/tokens" });
+  assert.equal(done.location, "/tokens");
+  assert(await isIn(byCode));
+  assert.equal((await site.browser().submit(second.path)).status, 410, "and the other way round");
+});
+
+Deno.test("a code has five tries, also where they come at once, and works in its own browser alone", async () => {
+  await using site = await startSite();
+  await member(site, "ada@example.com");
+  const browser = site.browser();
+  await browser.submit("/sign-in/mail", { email: "ada@example.com" });
+  const { code, path } = await site.mail("ada@example.com");
+  assert.equal((await site.browser().submit("/sign-in/code", { code })).status, 401, "no cookie");
+  const csrf_token = await browser.token("/sign-in/code");
+  const wrong = code === "000000" ? "000001" : "000000";
+  const type = (typed: string) =>
+    browser.tab().go("/sign-in/code", {
+      method: "POST",
+      body: new URLSearchParams({ csrf_token, code: typed }),
+    });
+  const tries = await Promise.all(Array.from({ length: 12 }, () => type(wrong)));
+  for (const answer of tries) assert.equal(answer.status, 401, await answer.text());
+  const right = await type(code);
+  assert.equal(right.status, 401, "void after five");
+  assert.match(await right.text(), /wrong, or it works no more/);
+  const [row] = await asSuperuser(
+    site,
+    (sql) => sql<{ tries: number }[]>`SELECT tries FROM challenges WHERE purpose = 'sign_in'`,
+  );
+  assert.equal(row!.tries, 5);
+  assert.equal((await browser.submit(path)).location, "/endpoints", "the link is as good as ever");
+});
+
+Deno.test("an address that nobody has is answered the same, by page, status and cookies", async () => {
+  await using site = await startSite();
+  await member(site, "ada@example.com");
+  for (const path of ["/sign-in/mail", "/password/forgotten"]) {
+    const answers = [];
+    for (const email of ["ada@example.com", "nobody@example.com"]) {
+      const browser = site.browser();
+      const { status, location, text } = await browser.submit(path, { email });
+      answers.push({ status, location, text, cookies: [...browser.cookies.keys()].sort() });
+    }
+    assert.deepEqual(answers[0], answers[1], path);
+  }
+  await site.services.mailer.settle();
+  const to = site.services.mailer.mailbox!.list().map((mail) => mail.to);
+  assert(!to.includes("nobody@example.com"));
+  const code = site.browser();
+  await code.submit("/sign-in/mail", { email: "nobody@example.com" });
+  assert.equal((await code.submit("/sign-in/code", { code: "123456" })).status, 401);
+});
+
+Deno.test("a proof by mail takes an unconfirmed account from whoever made it", async () => {
+  await using site = await startSite();
+  const squatter = site.browser();
+  await squatter.submit("/sign-up", { email: "ada@example.com", password: PASSWORD });
+  assert(await isIn(squatter));
+  const owner = site.browser();
+  await owner.submit("/sign-in/mail", { email: "ada@example.com" });
+  const { path } = await site.mail("ada@example.com");
+  await owner.submit(path);
+  assert(await isIn(owner));
+  assert(!await isIn(squatter), "signed out");
+  const again = await squatter.submit("/sign-in", { email: "ada@example.com", password: PASSWORD });
+  assert.equal(again.status, 401, "the password is gone too");
+});
+
+Deno.test("a reset sets the password once, signs out everywhere and tells of itself", async () => {
+  await using site = await startSite();
+  const old = await member(site, "ada@example.com");
+  const browser = site.browser();
+  await browser.submit("/password/forgotten", { email: "ada@example.com" });
+  const { path } = await site.mail("ada@example.com");
+  assert.match(path, /^\/password\/reset\//);
+  const weak = await browser.submit(path, { password: "password1234" });
+  assert.equal(weak.status, 422);
+  assert.match(weak.text, /first that are tried/);
+  const done = await browser.submit(path, { password: "saltmarsh heron tide" });
+  assert.equal(done.location, "/endpoints");
+  assert(await isIn(browser));
+  assert(!await isIn(old));
+  assert.equal((await site.browser().submit(path, { password: "another heron tide" })).status, 410);
+  const fresh = site.browser();
+  const email = "ada@example.com";
+  assert.equal((await fresh.submit("/sign-in", { email, password: PASSWORD })).status, 401);
+  const right = await fresh.submit("/sign-in", { email, password: "saltmarsh heron tide" });
+  assert.equal(right.location, "/endpoints");
+  assert.match((await site.mail(email)).text, /password of your account was changed/);
+});
+
+Deno.test("sensitive pages ask again after ten minutes, by password or by mail", async () => {
+  const clock = testClock();
+  await using site = await startSite({ clock });
+  const ada = await member(site, "ada@example.com");
+  assert.equal((await ada.go("/account/password")).status, 200);
+  clock.at += 11 * MINUTE;
+  const asked = await ada.go("/account/password");
+  assert.equal(asked.headers.get("location"), "/account/confirm?next=%2Faccount%2Fpassword");
+  const confirm = "/account/confirm?next=%2Faccount%2Fpassword";
+  const wrong = await ada.submit("/account/confirm", { password: "wrong" }, confirm);
+  assert.equal(wrong.status, 401);
+  // The proof's time is the database's: the clock of this test runs ahead of it.
+  clock.at = Date.now();
+  await asSuperuser(
+    site,
+    (sql) => sql`UPDATE sessions SET authenticated_at = now() - interval '1 hour'`,
+  );
+  site.services.caches.drop("auth.sessions", (await sessionIds(site))[0]!);
+  assert.equal((await ada.go("/account/password")).status, 303);
+  const next = "/account/password";
+  const right = await ada.submit("/account/confirm", { password: PASSWORD, next }, confirm);
+  assert.equal(right.location, next);
+  assert.equal((await ada.go(next)).status, 200);
+  await asSuperuser(
+    site,
+    (sql) => sql`UPDATE sessions SET authenticated_at = now() - interval '1 hour'`,
+  );
+  site.services.caches.drop("auth.sessions", (await sessionIds(site))[0]!);
+  await ada.submit("/account/confirm/code", { send: "yes", next }, confirm);
+  const { code } = await site.mail("ada@example.com");
+  const byMail = await ada.submit("/account/confirm/code", { code, next }, confirm);
+  assert.equal(byMail.location, next);
+  assert.equal((await ada.go(next)).status, 200);
+});
+
+const sessionIds = (site: Site) =>
+  asSuperuser(site, async (sql) => {
+    const rows = await sql<{ id: string }[]>`SELECT id FROM sessions ORDER BY created_at DESC`;
+    return rows.map(({ id }) => id);
+  });
+
+Deno.test("changing the address takes the new one's link, and tells the old one", async () => {
+  await using site = await startSite();
+  const ada = await member(site, "ada@example.com");
+  await member(site, "eve@example.com");
+  assert.equal(
+    (await ada.submit("/account/email", { email: "eve@example.com" })).location,
+    "/account",
+  );
+  assert(!(await site.mail("eve@example.com")).path.startsWith("/account/new-email"), "taken");
+  await ada.submit("/account/email", { email: "lovelace@example.com" });
+  assert.match(await ada.read("/account"), /ada@example\.com/);
+  const { path } = await site.mail("lovelace@example.com");
+  assert.equal((await ada.submit(path)).location, "/account");
+  assert.match(await ada.read("/account"), /lovelace@example\.com/);
+  assert.match((await site.mail("ada@example.com")).text, /e-mail address of your account/);
+  const browser = site.browser();
+  const signIn = (email: string) => browser.submit("/sign-in", { email, password: PASSWORD });
+  assert.equal((await signIn("ada@example.com")).status, 401);
+  assert.equal((await signIn("lovelace@example.com")).location, "/endpoints");
+});
+
+Deno.test("tabs on two servers refresh at once and stay signed in; sign-out holds on both at once", async () => {
+  const clock = testClock();
+  await using one = await startSite({ clock });
+  await using two = await startSite({ clock, control: one.control, origin: one.origin });
+  const ada = await member(one, "ada@example.com");
+  for (let round = 0; round < 3; round++) {
+    clock.at += 10 * MINUTE + 1000;
+    const tabs = [one, two, one, two, one, two].map(({ server }) => ada.tab(server));
+    const answers = await Promise.all(tabs.map((tab) => tab.go("/account")));
+    for (const answer of answers) {
+      assert.equal(answer.status, 200);
+      await answer.body?.cancel();
+    }
+    const successors = new Set(tabs.map((tab) => tab.cookies.get("bulkhead_refresh")));
+    assert.equal(successors.size, 1);
+    assert(!successors.has(ada.cookies.get("bulkhead_refresh")));
+    for (const [name, value] of tabs[0]!.cookies) ada.cookies.set(name, value);
+  }
+  const elsewhere = ada.tab(two.server);
+  assert(await isIn(elsewhere));
+  const kept = new Map(ada.cookies);
+  assert.equal((await ada.submit("/sign-out", {}, "/account")).location, "/sign-in");
+  assert.equal((await elsewhere.go("/account")).status, 303, "the other server, right afterwards");
+  for (const [name, value] of kept) elsewhere.cookies.set(name, value);
+  assert(!await isIn(elsewhere), "and no refresh token brings it back");
+});
+
+Deno.test("a refresh token that comes back later ends the session, for thief and owner", async () => {
+  const clock = testClock();
+  await using site = await startSite({ clock });
+  const ada = await member(site, "ada@example.com");
+  const thief = ada.tab();
+  clock.at += 10 * MINUTE + 1000;
+  assert(await isIn(ada), "the owner goes on");
+  await asSuperuser(
+    site,
+    (sql) => sql`UPDATE session_tokens SET used_at = used_at - interval '31 seconds'`,
+  );
+  assert(!await isIn(thief));
+  assert(!await isIn(ada));
+});
+
+Deno.test("devices are listed, and the others signed out", async () => {
+  await using site = await startSite();
+  const ada = await member(site, "ada@example.com");
+  const phone = site.browser("Mozilla/5.0 (iPhone; CPU iPhone OS 18_0) Version/18.0 Safari/604.1");
+  await phone.submit("/sign-in", { email: "ada@example.com", password: PASSWORD });
+  const page = await ada.read("/account/sessions");
+  assert.match(page, /Firefox on Linux/);
+  assert.match(page, /Safari on iPhone/);
+  assert.match(page, /127\.0\.0\.0\/24/);
+  const ended = await ada.submit("/account/sessions/others", {}, "/account/sessions");
+  assert.equal(ended.location, "/account/sessions");
+  assert(!await isIn(phone));
+  assert(await isIn(ada));
+});
+
+Deno.test("guessing is slowed down, and told when to come back", async () => {
+  await using site = await startSite();
+  await member(site, "ada@example.com");
+  const browser = site.browser();
+  const cases: [string, Record<string, string>, number][] = [
+    ["/sign-in", { email: "ada@example.com", password: "wrong" }, 10],
+    ["/sign-in/mail", { email: "ada@example.com" }, 5],
+    ["/sign-in/mail", { email: "nobody@example.com" }, 5],
+    ["/password/forgotten", { email: "third@example.com" }, 5],
+    ["/sign-in/code", { code: "123456" }, 60],
+  ];
+  for (const [path, fields, most] of cases) {
+    let count = 0;
+    for (;; count++) {
+      const answer = await browser.submit(path, fields);
+      if (answer.status !== 429) continue;
+      assert(Number(answer.headers.get("retry-after")) > 0, path);
+      assert.match(answer.text, /Too many/);
+      break;
+    }
+    assert(count <= most, `${path}: ${count} tries`);
+  }
+});
+
+async function invited(site: Site, owner: CookieJar, email: string, role: string): Promise<string> {
+  const sent = await owner.submit("/team/invitations", { email, role }, "/team");
+  assert.equal(sent.location, "/team", sent.text);
+  return (await site.mail(email)).path;
+}
+
+Deno.test("an invitation joins its own address to the team, once, in its role", async () => {
+  await using site = await startSite();
+  const ada = await member(site, "ada@example.com");
+  const path = await invited(site, ada, "eve@example.com", "viewer");
+  assert.match(path, /^\/invitations\//);
+  const mallory = await member(site, "mallory@example.com");
+  assert.match(await mallory.read(path), /for another address/);
+  const csrf_token = await mallory.token("/account");
+  const stolen = await mallory.go(path, {
+    method: "POST",
+    body: new URLSearchParams({ csrf_token }),
+  });
+  assert.equal(stolen.status, 403);
+  assert.match(await site.browser().read(path), /Sign in/);
+  const eve = await member(site, "eve@example.com");
+  assert.equal((await eve.submit(path)).location, "/team");
+  const team = await eve.read("/team");
+  assert.match(team, /ada@example\.com/);
+  assert(!team.includes("Invite<"), "viewers invite nobody");
+  assert.equal((await eve.go("/endpoints/new")).status, 403);
+  assert.equal((await eve.go("/tokens/new")).status, 403);
+  const forced = await eve.submit(
+    "/team/invitations",
+    { email: "x@example.com", role: "owner" },
+    "/team",
+  );
+  assert.equal(forced.status, 403);
+  assert.equal((await eve.submit(path)).status, 410);
+  assert.match(await eve.read("/account"), /Switch to eve@example\.com/);
+});
+
+Deno.test("roles are given by who has them; what changes is felt at once", async () => {
+  await using site = await startSite();
+  const ada = await member(site, "ada@example.com");
+  const eve = await member(site, "eve@example.com");
+  await eve.submit(await invited(site, ada, "eve@example.com", "admin"));
+  const ids = await asSuperuser(site, async (sql) =>
+    Object.fromEntries(
+      (await sql<{ email: string; id: string }[]>`SELECT email, id FROM users`)
+        .map(({ email, id }) => [email, id]),
+    ));
+  const role = (browser: CookieJar, email: string, to: string) =>
+    browser.submit(`/team/members/${ids[email]}/role`, { role: to }, "/team");
+  assert.equal(
+    (await role(eve, "eve@example.com", "owner")).status,
+    403,
+    "no one lifts themselves",
+  );
+  assert.equal((await role(eve, "ada@example.com", "viewer")).status, 403, "or fells an owner");
+  assert.equal((await role(ada, "ada@example.com", "admin")).status, 409, "the last owner stays");
+  assert.equal((await ada.submit("/team/leave", {}, "/team")).status, 409);
+  assert.equal((await role(ada, "eve@example.com", "viewer")).location, "/team");
+  assert.equal((await eve.go("/endpoints/new")).status, 403, "at once");
+  assert.equal((await role(ada, "eve@example.com", "owner")).location, "/team");
+  assert.equal((await ada.submit("/team/leave", {}, "/team")).location, "/sign-in");
+  assert(!await isIn(ada));
+  const back = await ada.submit("/sign-in", { email: "ada@example.com", password: PASSWORD });
+  assert.equal(back.location, "/endpoints", "who is in no team gets one of their own again");
+  assert(!(await ada.read("/team")).includes("eve@example.com"));
+});
+
+Deno.test("of two owners who leave at once, one stays, in each of many rounds", async () => {
+  await using site = await startSite();
+  const ada = await member(site, "ada@example.com");
+  const eve = await member(site, "eve@example.com");
+  await eve.submit(await invited(site, ada, "eve@example.com", "owner"));
+  for (let round = 0; round < 15; round++) {
+    const answers = await Promise.all(
+      [ada, eve].map((browser) => browser.submit("/team/leave", {}, "/team")),
+    );
+    assert.deepEqual(answers.map(({ status }) => status).sort(), [303, 409], `round ${round}`);
+    const [stayed, left, email] = answers[0]!.status === 409
+      ? [ada, eve, "eve@example.com"]
+      : [eve, ada, "ada@example.com"];
+    site.services.limiter.clear({ name: "mail.address", attempts: 0, windowMs: 0 }, email);
+    site.services.limiter.clear({ name: "mail.network", attempts: 0, windowMs: 0 }, "127.0.0.0/24");
+    site.services.limiter.clear(
+      { name: "proof.network", attempts: 0, windowMs: 0 },
+      "127.0.0.0/24",
+    );
+    const path = await invited(site, stayed, email, "owner");
+    await left.submit("/sign-in", { email, password: PASSWORD });
+    assert.equal((await left.submit(path)).location, "/team");
+  }
+});
+
+Deno.test("a member who is removed is out at once, with the session and what they let in", async () => {
+  await using site = await startSite();
+  const ada = await member(site, "ada@example.com");
+  const eve = await member(site, "eve@example.com");
+  await eve.submit(await invited(site, ada, "eve@example.com", "member"));
+  const [row] = await asSuperuser(
+    site,
+    (sql) => sql<{ id: string }[]>`SELECT id FROM users WHERE email = 'eve@example.com'`,
+  );
+  const removed = await ada.submit(`/team/members/${row!.id}/remove`, {}, "/team");
+  assert.equal(removed.location, "/team");
+  assert(!await isIn(eve));
+  assert(!(await ada.read("/team")).includes("eve@example.com"));
+});
+
+Deno.test("the mailbox is there on loopback alone", async () => {
+  await using site = await startSite();
+  await member(site, "ada@example.com");
+  assert.match(await site.browser().read("/mailbox"), /Confirm your e-mail address/);
+  await using far = await startSite({ origin: "https://mcp.example" });
+  assert.equal((await far.browser().go("/mailbox")).status, 404);
+  assert.equal(far.services.mailer.available, false);
+});
