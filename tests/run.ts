@@ -4,7 +4,7 @@
  */
 import { startThrowawayServer } from "./server.ts";
 
-const FLAGS = ["-A", "--unstable-no-legacy-abort", "--parallel", "--no-check"];
+const FLAGS = ["-A", "--parallel", "--no-check"];
 
 async function run(args: readonly string[], env: Record<string, string>): Promise<number> {
   const child = new Deno.Command(Deno.execPath(), {
