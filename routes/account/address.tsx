@@ -37,7 +37,7 @@ export const verifyPage = memberPage(`${VERIFY_PATH}:secret`, {
         <p>
           Is <strong>{page.session.email}</strong> yours?
         </p>
-        <Form action={VERIFY_PATH + encodeURIComponent(page.param("secret"))}>
+        <Form>
           <Button tone="primary">Yes, confirm it</Button>
         </Form>
       </Sheet>,
@@ -104,7 +104,7 @@ export const newEmailPage = memberPage(`${NEW_EMAIL_PATH}:secret`, {
           From now on your account has the address that this link was sent to, in place of{" "}
           <strong>{page.session.email}</strong>.
         </p>
-        <Form action={NEW_EMAIL_PATH + encodeURIComponent(page.param("secret"))}>
+        <Form>
           <Button tone="primary">Change the address</Button>
         </Form>
       </Sheet>,

@@ -71,12 +71,12 @@ export const passwordForgottenPage = publicPage("/password/forgotten", {
 
 const schema = z.object({ password: z.string().min(1, "Choose a password.") });
 
-function choose(page: PageRequest, action: string, faults: Faults = {}): Response {
+function choose(page: PageRequest, faults: Faults = {}): Response {
   return page.render(
     { title: "New password", section: "account" },
     <Sheet title="Choose a new password" faults={faults}>
       <p class="soft">Wherever else you are signed in, you will be signed out.</p>
-      <Form action={action}>
+      <Form>
         <Field
           name="password"
           type="password"
@@ -95,17 +95,16 @@ function choose(page: PageRequest, action: string, faults: Faults = {}): Respons
 
 /** `/password/reset/{secret}`: where the link lands. Opening it changes nothing. */
 export const passwordResetPage = publicPage(`${RESET_PATH}:secret`, {
-  get: (page) => choose(page, RESET_PATH + encodeURIComponent(page.param("secret"))),
+  get: (page) => choose(page),
   async post(page, form) {
-    const action = RESET_PATH + encodeURIComponent(page.param("secret"));
     const checked = checkForm(form, schema);
-    if (!checked.ok) return choose(page, action, checked.faults);
+    if (!checked.ok) return choose(page, checked.faults);
     try {
       const { password } = checked.values;
       const secret = page.param("secret");
       page.setSession(await resetPassword(page.services, secret, password, page.actor));
     } catch (error) {
-      return choose(page, action, { password: refusalOf(error, ["PASSWORD_REFUSED"]).text });
+      return choose(page, { password: refusalOf(error, ["PASSWORD_REFUSED"]).text });
     }
     return page.redirect("/endpoints", "password_changed");
   },
@@ -113,15 +112,15 @@ export const passwordResetPage = publicPage(`${RESET_PATH}:secret`, {
 
 /** `/account/password`: a new password, for whoever has just proved who they are. */
 export const passwordPage = memberPage("/account/password", {
-  get: (page) => choose(page, "/account/password"),
+  get: (page) => choose(page),
   async post(page, form) {
     const checked = checkForm(form, schema);
-    if (!checked.ok) return choose(page, "/account/password", checked.faults);
+    if (!checked.ok) return choose(page, checked.faults);
     try {
       await changePassword(page.services, page.session, checked.values.password, page.actor);
     } catch (error) {
       const { text } = refusalOf(error, ["PASSWORD_REFUSED"]);
-      return choose(page, "/account/password", { password: text });
+      return choose(page, { password: text });
     }
     return page.redirect("/account", "password_changed");
   },

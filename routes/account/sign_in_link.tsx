@@ -11,7 +11,7 @@ export const signInLinkPage = publicPage(`${LINK_PATH}:secret`, {
       { title: "Sign in" },
       <Sheet title="Sign in with this link">
         <p class="soft">The link works once, within 15 minutes of being made.</p>
-        <Form action={`${LINK_PATH}${encodeURIComponent(page.param("secret"))}`}>
+        <Form>
           <Button tone="primary">Sign in</Button>
         </Form>
       </Sheet>,

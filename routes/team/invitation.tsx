@@ -38,7 +38,7 @@ function Answer({ page, path, invited }: { page: PageRequest; path: string; invi
     );
   }
   return (
-    <Form action={path}>
+    <Form>
       <Button tone="primary">Join the team</Button>
     </Form>
   );

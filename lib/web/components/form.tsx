@@ -5,7 +5,8 @@ import { useRendering } from "../rendering.ts";
 export const CSRF_FIELD = "csrf_token";
 
 interface FormProps {
-  action: string;
+  /** Absent: the page's own address, so that no page repeats a secret that its address holds. */
+  action?: string | undefined;
   /** Sends files; else the form is URL-encoded. */
   multipart?: boolean;
   /** Laid out as one line, for a form that is a single button. */
