@@ -39,12 +39,15 @@ const fault = (description: string) => new OAuthError("invalid_client_metadata",
 /**
  * Reads the members of a JSON object that mean something here; others are left alone.
  *
- * @throws OAuthError invalid_client_metadata.
+ * @throws OAuthError invalid_client_metadata, invalid_redirect_uri.
  */
 export function readRawMetadata(document: unknown): RawMetadata {
   const parsed = schema.safeParse(document);
   if (parsed.success) return parsed.data;
   const member = parsed.error.issues[0]?.path[0];
+  if (member === "redirect_uris") {
+    throw new OAuthError("invalid_redirect_uri", "redirect_uris is not a list of texts.");
+  }
   throw fault(
     typeof member === "string" ? `${member} is not of the right form.` : "Send one JSON object.",
   );

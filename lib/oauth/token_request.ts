@@ -58,11 +58,16 @@ function readWanted(services: Services, parameters: Parameters): Wanted {
   };
 }
 
+function readVerifier(parameters: Parameters): string {
+  const verifier = parameters.need("code_verifier");
+  // RFC 7636, section 4.1.
+  if (/^[A-Za-z0-9._~-]{43,128}$/.test(verifier)) return verifier;
+  throw new OAuthError("invalid_request", "code_verifier is not of the right form.");
+}
+
 /** RFC 7636, section 4.6: the verifier whose SHA-256 came with the request for authorization. */
 function provesChallenge(verifier: string, challenge: string): boolean {
-  const form = /^[A-Za-z0-9._~-]{43,128}$/.test(verifier);
-  return form &&
-    sha256(verifier).toBase64({ alphabet: "base64url", omitPadding: true }) === challenge;
+  return sha256(verifier).toBase64({ alphabet: "base64url", omitPadding: true }) === challenge;
 }
 
 /** Who revokes where nobody asked for it: what was seen twice. */
@@ -75,7 +80,7 @@ async function exchangeCode(
   actor: AuditActor,
 ): Promise<TokenResponse> {
   const code = parameters.need("code");
-  const verifier = parameters.need("code_verifier");
+  const verifier = readVerifier(parameters);
   const redirectUri = parameters.get("redirect_uri");
   const wanted = readWanted(services, parameters);
   const found = tokenKind(code) === "oac"

@@ -198,7 +198,7 @@ Deno.test("apps with a scheme of their own get in (RFC 8252, 7.1)", async () => 
 /** Token requests that are refused without using up the code. */
 const REFUSED: [string, Record<string, string | undefined>, string, number?][] = [
   ["another verifier (RFC 7636, 4.6)", { code_verifier: "x".repeat(43) }, "invalid_grant"],
-  ["the challenge as verifier", { code_verifier: "short" }, "invalid_grant"],
+  ["a verifier of another form (RFC 7636, 4.1)", { code_verifier: "short" }, "invalid_request"],
   ["no verifier", { code_verifier: undefined }, "invalid_request"],
   ["another redirect (RFC 6749, 4.1.3)", { redirect_uri: "https://x.example/" }, "invalid_grant"],
   ["no code", { code: undefined }, "invalid_request"],

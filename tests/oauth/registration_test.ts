@@ -106,7 +106,7 @@ const REFUSED: [string, unknown, string][] = [
     { redirect_uris: Array.from({ length: 21 }, (_, i) => `${CALLBACK}${i}`) },
     "invalid_redirect_uri",
   ],
-  ["redirects that are no texts", { redirect_uris: [1] }, "invalid_client_metadata"],
+  ["redirects that are no texts", { redirect_uris: [1] }, "invalid_redirect_uri"],
   ["http elsewhere", { redirect_uris: ["http://app.example/cb"] }, "invalid_redirect_uri"],
   [
     "http on a private address",
