@@ -77,19 +77,23 @@ export async function updateLastUsed(
   uses: readonly (readonly [TokenId, TokenUse])[],
 ): Promise<void> {
   const rows = uses.map(([id, { at }]) => ({ id, at: new Date(at).toISOString() }));
-  await control.tenant(tenantId, (tx) =>
-    tx`
-      WITH used AS (
-        UPDATE tokens t SET last_used_at = greatest(t.last_used_at, u.at)
+  await control.tenant(tenantId, async (tx) => {
+    // Connections before tokens, and in one order: so does whoever revokes.
+    await tx`
+      WITH latest AS (
+        SELECT a.grant_id, max(u.at) AS at
         FROM jsonb_to_recordset(${tx.json(rows)}) AS u(id uuid, at timestamptz)
-        WHERE t.id = u.id RETURNING t.authorization_id, t.last_used_at
-      ), latest AS (
-        SELECT a.grant_id, max(used.last_used_at) AS at
-        FROM used JOIN oauth_authorizations a ON a.id = used.authorization_id GROUP BY a.grant_id
+        JOIN tokens t ON t.id = u.id JOIN oauth_authorizations a ON a.id = t.authorization_id
+        GROUP BY a.grant_id
       ), locked AS (
         SELECT id FROM oauth_grants WHERE id IN (SELECT grant_id FROM latest)
         ORDER BY id FOR NO KEY UPDATE
       )
       UPDATE oauth_grants g SET last_used_at = greatest(g.last_used_at, latest.at)
-      FROM latest JOIN locked ON locked.id = latest.grant_id WHERE g.id = latest.grant_id`);
+      FROM latest JOIN locked ON locked.id = latest.grant_id WHERE g.id = latest.grant_id`;
+    await tx`
+      UPDATE tokens t SET last_used_at = greatest(t.last_used_at, u.at)
+      FROM jsonb_to_recordset(${tx.json(rows)}) AS u(id uuid, at timestamptz)
+      WHERE t.id = u.id`;
+  });
 }
