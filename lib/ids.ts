@@ -46,20 +46,9 @@ export type AnyId =
  * Makes a new id: a UUIDv7 (RFC 9562, section 5.7), so that rows made later sort later.
  */
 export function newId<Id extends AnyId>(now = Date.now()): Id {
-  const bytes = crypto.getRandomValues(new Uint8Array(16));
-  const view = new DataView(bytes.buffer);
-  view.setUint16(0, Math.floor(now / 2 ** 32));
-  view.setUint32(2, now >>> 0);
-  view.setUint8(6, (view.getUint8(6) & 0x0f) | 0x70);
-  view.setUint8(8, (view.getUint8(8) & 0x3f) | 0x80);
-  const hex = bytes.toHex();
-  return [
-    hex.slice(0, 8),
-    hex.slice(8, 12),
-    hex.slice(12, 16),
-    hex.slice(16, 20),
-    hex.slice(20),
-  ].join("-") as Id;
+  const time = Math.trunc(now).toString(16).padStart(12, "0");
+  // A version 4 has variant and random bits where a version 7 has them, and the system makes it fast.
+  return `${time.slice(0, 8)}-${time.slice(8)}-7${crypto.randomUUID().slice(15)}` as Id;
 }
 
 /** Tells whether a text is a UUID in its canonical lower-case form. */

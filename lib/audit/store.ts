@@ -27,9 +27,9 @@ export async function insertUsage(
   await control.tenant(tenantId, async (tx) => {
     await tx`
       INSERT INTO usage_events (tenant_id, endpoint_id, token_id, at, tool, status, latency_us)
-      SELECT ${tenantId}, e.endpoint_id, e.token_id, e.at, e.tool, e.status, e.latency_us
+      SELECT ${tenantId}, e.endpoint_id, e.token_id, to_timestamp(e.at / 1000), e.tool, e.status, e.latency_us
       FROM jsonb_to_recordset(${tx.json(events.map(row) as never)}) AS e(
-        endpoint_id uuid, token_id uuid, at timestamptz, tool text, status text, latency_us integer
+        endpoint_id uuid, token_id uuid, at float8, tool text, status text, latency_us integer
       )`;
     await countCalls(tx, events);
   });
@@ -61,7 +61,7 @@ async function countCalls(tx: Tx, events: readonly UsageEvent[]): Promise<void> 
 const row = (event: UsageEvent) => ({
   endpoint_id: event.endpointId,
   token_id: event.tokenId,
-  at: new Date(event.at).toISOString(),
+  at: event.at,
   tool: event.tool,
   status: event.status,
   latency_us: event.latencyUs,

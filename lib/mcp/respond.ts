@@ -4,12 +4,12 @@ import { type Era, META } from "./protocol.ts";
 import { errorText, RpcError } from "./rpc_error.ts";
 import type { JsonText, Reply } from "./target.ts";
 
-/** Answers with one JSON-RPC message. */
-export function jsonResponse(text: JsonText, status = 200): Response {
-  return new Response(text, {
-    status,
-    headers: { "content-type": "application/json", "cache-control": "no-store" },
-  });
+/**
+ * Answers with the result of a message. No cache keeps what answers a POST and does not say how long
+ * it is fresh (RFC 9110, section 9.3.3), and a single header goes out the fast way.
+ */
+export function jsonResponse(text: JsonText): Response {
+  return new Response(text, { headers: { "content-type": "application/json" } });
 }
 
 /** The response to a request as JSON text. */
@@ -76,7 +76,11 @@ export function errorResponse(
   challenge: Challenge,
   status = error instanceof RpcError ? error.status : error.kind.status,
 ): Response {
-  const response = jsonResponse(errorText(error, id, requestId), status);
+  const response = new Response(errorText(error, id, requestId), {
+    status,
+    // What refuses a GET could be kept otherwise (RFC 9110, section 15.1).
+    headers: { "content-type": "application/json", "cache-control": "no-store" },
+  });
   if (error instanceof RpcError) return response;
   if (error.retryAfter !== undefined) {
     response.headers.set("retry-after", String(Math.ceil(error.retryAfter)));

@@ -93,7 +93,8 @@ export function createMcpServer(door: Door): McpServer {
         const error = tellable(thrown, door.log, requestId);
         response = errorResponse(error, undefined, requestId, challenge);
       }
-      setCorsHeaders(response.headers, origin);
+      // Only then: looking at a response's headers costs its fast way out.
+      if (origin !== null) setCorsHeaders(response.headers, origin);
       return response;
     },
     close: () => dispatcher.close(),

@@ -34,10 +34,9 @@ export function listen(host: string, port: number): Listener {
     { hostname: host.replace(/^\[|\]$/g, ""), port, signal: abort.signal, onListen: () => {} },
     (request, info) => {
       if (!handler) return starting();
-      return handler.answer(
-        request,
-        info.remoteAddr.transport === "tcp" ? info.remoteAddr.hostname : null,
-      );
+      // Read once: each access makes it anew.
+      const peer = info.remoteAddr;
+      return handler.answer(request, peer.transport === "tcp" ? peer.hostname : null);
     },
   );
   let closed: Promise<void> | null = null;
