@@ -20,7 +20,14 @@ import { ingestPage } from "./ingests/show.tsx";
 import { mailboxPage } from "./mailbox.tsx";
 import { OAUTH_PAGES } from "./oauth/pages.ts";
 import { PAGE_PERMISSIONS } from "./permissions.ts";
-import { invitePage, leavePage, removePage, rolePage, withdrawPage } from "./team/change.ts";
+import {
+  invitePage,
+  leavePage,
+  removePage,
+  renamePage,
+  rolePage,
+  withdrawPage,
+} from "./team/change.ts";
 import { invitationPage } from "./team/invitation.tsx";
 import { teamPage } from "./team/show.tsx";
 import { revokeTokenPage, rotateTokenPage } from "./tokens/change.ts";
@@ -52,6 +59,7 @@ export const PAGES: readonly PageRoute[] = permit([
   endOthersPage,
   endSessionPage,
   teamPage,
+  renamePage,
   invitePage,
   withdrawPage,
   rolePage,

@@ -22,6 +22,7 @@ export const PAGE_PERMISSIONS: Readonly<Record<string, PagePermission>> = {
   "/account/team": SELF,
 
   "/team": { read: "team:read" },
+  "/team/name": { write: "team:manage" },
   "/team/invitations": { write: "team:manage" },
   "/team/invitations/:id/withdraw": { write: "team:manage" },
   "/team/members/:id/role": { write: "team:manage" },

@@ -12,6 +12,7 @@ export type AuditAction =
   | "account.password_changed"
   | "account.password_reset"
   | "team.created"
+  | "team.renamed"
   | "member.invited"
   | "member.uninvited"
   | "member.joined"

@@ -2,8 +2,9 @@ import assert from "node:assert/strict";
 import { SYSTEM_ACTOR } from "../audit/mod.ts";
 import { sha256 } from "../crypto/mod.ts";
 import { newId } from "../ids.ts";
+import { connect } from "../postgres/mod.ts";
 import type { Services } from "../services.ts";
-import { testServices } from "../../tests/harness/mod.ts";
+import { testCluster, testServices } from "../../tests/harness/mod.ts";
 import {
   createSignInLink,
   localAccount,
@@ -11,6 +12,7 @@ import {
   signIn,
   signUp,
   startSession,
+  sweepExpired,
   useSignInLink,
 } from "./mod.ts";
 
@@ -147,4 +149,23 @@ Deno.test("a session belongs to a member of its tenant, in the database too", as
         NULL
       )`,
   );
+});
+
+Deno.test("sweepExpired() deletes links and codes within a day after their end, and none before", async () => {
+  const HOUR = 3_600_000;
+  const clock = { at: Date.now(), now: () => clock.at };
+  await using test = await testServices({ clock });
+  const { services } = test;
+  const account = await localAccount(services, SYSTEM_ACTOR);
+  for (const hoursAgo of [23.5, 22, 0]) {
+    clock.at = Date.now() - hoursAgo * HOUR - (hoursAgo ? HOUR / 4 : 0);
+    await createSignInLink(services, account);
+  }
+  await sweepExpired(services);
+  const url = new URL((await testCluster()).superuserUrl);
+  url.pathname = `/${test.control.database}`;
+  const superuser = connect(url.href, { max: 1 });
+  const [row] = await superuser<{ count: number }[]>`SELECT count(*)::int FROM challenges`;
+  await superuser.end();
+  assert.equal(row!.count, 2);
 });

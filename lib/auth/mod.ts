@@ -61,6 +61,7 @@ export {
   openInvitation,
   readTeam,
   removeMember,
+  renameTeam,
   withdrawInvitation,
 } from "./teams.ts";
 export type { InvitationView, Invited, Membership, MemberView } from "./team_store.ts";

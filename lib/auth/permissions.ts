@@ -34,7 +34,8 @@ export const PERMISSIONS = {
   "tokens:read": { role: "viewer", abilities: ["api:tokens:read"] },
   "tokens:write": { role: "member", abilities: ["api:tokens:write"] },
   "tokens:mint_writing": { role: "member", abilities: ["api:tokens:write"], sensitive: true },
-  "apps:authorize": { role: "viewer", abilities: [] },
+  // Everybody may let an app read what they read themselves.
+  "apps:allow_writing": { role: "member", abilities: [], sensitive: true },
   "apps:read": { role: "viewer", abilities: [] },
   "apps:revoke": { role: "viewer", abilities: [] },
   "apps:register": { role: "admin", abilities: [] },

@@ -177,3 +177,8 @@ export async function selectIssued(tx: Tx, userId: UserId): Promise<string[]> {
     WHERE g.user_id = ${userId} AND t.revoked_at IS NULL`;
   return rows.map(({ hash }) => hash);
 }
+
+/** Renames the transaction's tenant: row-level security shows it no other. */
+export async function updateTeamName(tx: Tx, name: string): Promise<void> {
+  await tx`UPDATE tenants SET name = ${name}`;
+}

@@ -26,6 +26,7 @@ import {
   selectMemberships,
   selectRole,
   updateRole,
+  updateTeamName,
 } from "./team_store.ts";
 
 /** Path of the page on which an invitation lands; the link's secret follows. */
@@ -49,6 +50,23 @@ export async function readTeam(
     members: await selectMembers(tx),
     invitations: await selectInvitations(tx),
   }));
+}
+
+/** Gives the session's team another name. */
+export async function renameTeam(
+  services: Services,
+  session: Session,
+  name: string,
+  actor: AuditActor,
+): Promise<void> {
+  const { tenantId } = session;
+  const members = await services.control.tenant(tenantId, async (tx) => {
+    await updateTeamName(tx, name);
+    await recordEvent(tx, { tenantId, action: "team.renamed", actor, subject: name });
+    return await selectMembers(tx);
+  });
+  const sessions = await Promise.all(members.map(({ userId }) => sessionsOf(services, userId)));
+  await forgetSessions(services, sessions.flat());
 }
 
 /** Nobody gives a role that they do not have, or changes somebody who has more. */

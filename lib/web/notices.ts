@@ -20,6 +20,7 @@ export const NOTICES = {
   sessions_ended: notice("good", "All other devices are signed out."),
   team_switched: notice("info", "You are in another team now."),
   team_joined: notice("good", "Welcome to the team."),
+  team_renamed: notice("good", "The team has its new name."),
   team_left: notice("info", "You have left the team."),
   member_invited: notice("good", "The invitation is on its way."),
   invitation_withdrawn: notice("good", "The invitation works no more."),

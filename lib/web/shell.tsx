@@ -31,7 +31,7 @@ const SECTIONS = [
   { key: "team", href: "/team", label: "Team" },
 ] as const;
 
-function Account({ viewer }: { viewer: string | null }) {
+function Account({ viewer, here }: { viewer: string | null; here: boolean }) {
   if (viewer === null) {
     return (
       <div class="account">
@@ -41,7 +41,14 @@ function Account({ viewer }: { viewer: string | null }) {
   }
   return (
     <div class="account">
-      <a class="who" href="/account" title={`Account of ${viewer}`}>{viewer}</a>
+      <a
+        class="who"
+        href="/account"
+        title={`Account of ${viewer}`}
+        aria-current={here ? "true" : undefined}
+      >
+        {viewer}
+      </a>
       <Form action="/sign-out" inline>
         <Button tone="quiet">Sign out</Button>
       </Form>
@@ -69,7 +76,7 @@ export function Page({ shell, viewer, notice, children }: PageProps) {
               ))}
             </nav>
           )}
-          <Account viewer={viewer} />
+          <Account viewer={viewer} here={shell.section === "account"} />
         </div>
       </header>
       <main id="main" tabIndex={-1}>

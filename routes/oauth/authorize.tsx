@@ -1,4 +1,4 @@
-import { principalOf, type Session } from "../../lib/auth/mod.ts";
+import { authorize, principalOf, type Session } from "../../lib/auth/mod.ts";
 import { AppError } from "../../lib/errors.ts";
 import { type OutboundPolicy, PUBLIC_ONLY } from "../../lib/http/mod.ts";
 import type { EndpointId } from "../../lib/ids.ts";
@@ -113,6 +113,7 @@ async function decide(
   const chosen = form.getAll("endpoints") as EndpointId[];
   try {
     const write = form.get("write") === "yes";
+    if (write) authorize(page.session, "apps:allow_writing", page.services.clock.now());
     return leave(await agree(page.services, scope, request, { endpoints: chosen, write }));
   } catch (error) {
     if (!(error instanceof AppError) || error.code !== "INVALID_ARGUMENTS") throw error;

@@ -5,6 +5,7 @@ import {
   emailAddress,
   invite,
   removeMember,
+  renameTeam,
   type Role,
   ROLES,
   withdrawInvitation,
@@ -12,7 +13,7 @@ import {
 import { AppError } from "../../lib/errors.ts";
 import { parseId, type UserId } from "../../lib/ids.ts";
 import { forgetTokens } from "../../lib/tokens/mod.ts";
-import { checkForm, memberPage, type MemberRequest } from "../../lib/web/mod.ts";
+import { checkForm, displayName, memberPage, type MemberRequest } from "../../lib/web/mod.ts";
 import { refusalOf } from "../account/refusal.ts";
 import { showTeam } from "./show.tsx";
 
@@ -22,6 +23,16 @@ const role = z.enum(ROLES, "Choose a role.");
 function checkOwnership(page: MemberRequest, given: Role): void {
   if (given === "owner") authorize(page.session, "team:own", page.services.clock.now());
 }
+
+/** `/team/name`: gives the team another name. */
+export const renamePage = memberPage("/team/name", {
+  async post(page, form) {
+    const checked = checkForm(form, z.object({ name: displayName }));
+    if (!checked.ok) throw new AppError("INVALID_ARGUMENTS", checked.faults["name"]);
+    await renameTeam(page.services, page.session, checked.values.name, page.actor);
+    return page.redirect("/team", "team_renamed");
+  },
+});
 
 /** `/team/invitations`: asks somebody into the team. */
 export const invitePage = memberPage("/team/invitations", {

@@ -82,6 +82,20 @@ export async function showTeam(page: MemberRequest, typed: Inviting = {}): Promi
               : <Notice>This server sends no mail, so that nobody can be invited.</Notice>}
           </Compartment>
         )}
+        {manages && (
+          <Compartment id="name" title="Name" about="As members and those invited see it.">
+            <Form action="/team/name">
+              <Field
+                name="name"
+                label="Name of the team"
+                required
+                maxLength={200}
+                value={session.tenantName}
+              />
+              <Button>Rename</Button>
+            </Form>
+          </Compartment>
+        )}
         <Compartment id="leave" title="Leave">
           <Confirm summary="Leave this team">
             <p class="small">

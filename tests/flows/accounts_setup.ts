@@ -1,0 +1,39 @@
+/** People with accounts, for tests that drive the site over HTTP. */
+import assert from "node:assert/strict";
+import { connect } from "../../lib/postgres/mod.ts";
+import { type CookieJar, type startSite, testCluster } from "../harness/mod.ts";
+
+/** A site of a test's own. */
+export type Site = Awaited<ReturnType<typeof startSite>>;
+
+/** Everybody's password. */
+export const PASSWORD = "correct horse battery";
+
+/** Signs somebody up, who has confirmed the address. */
+export async function member(site: Site, email: string, agent?: string): Promise<CookieJar> {
+  const browser = site.browser(agent);
+  const made = await browser.submit("/sign-up", { email, password: PASSWORD });
+  assert.equal(made.location, "/endpoints", made.text);
+  const { path } = await site.mail(email);
+  assert.match(path, /^\/account\/verify\/[\w-]{43}$/);
+  assert.equal((await browser.submit(path)).location, "/account");
+  return browser;
+}
+
+/** Whether a browser is signed in. */
+export const isIn = async (browser: CookieJar) => (await browser.go("/account")).status === 200;
+
+/** Runs statements past row-level security. */
+export async function asSuperuser<T>(
+  site: Site,
+  work: (sql: ReturnType<typeof connect>) => Promise<T>,
+): Promise<T> {
+  const url = new URL((await testCluster()).superuserUrl);
+  url.pathname = `/${site.control.database}`;
+  const sql = connect(url.href, { max: 1 });
+  try {
+    return await work(sql);
+  } finally {
+    await sql.end();
+  }
+}
