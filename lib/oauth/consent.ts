@@ -8,7 +8,6 @@ import {
   type EndpointId,
   type GrantId,
   newId,
-  type TenantId,
   type UserId,
 } from "../ids.ts";
 import type { Limit } from "../limits/mod.ts";
@@ -213,7 +212,7 @@ export async function agree(
   }
   if (agreement.write && !choices.mayWrite) throw new AppError("INSUFFICIENT_SCOPE");
   const code = newToken("oac");
-  const lost = await services.control.tenant(scope.tenantId as TenantId, async (tx) => {
+  const lost = await services.control.tenant(scope.tenantId, async (tx) => {
     const { grantId, lost } = await agreeIn(tx, scope, request, {
       ...agreement,
       endpoints: chosen,

@@ -1,6 +1,7 @@
 import { sweepExpired } from "../auth/mod.ts";
 import { sweepEndpoints } from "../endpoints/mod.ts";
 import { serveIngests } from "../ingest/mod.ts";
+import { sweepOAuth } from "../oauth/mod.ts";
 import type { Services } from "../services.ts";
 import { rebuildManifest } from "../tools/mod.ts";
 
@@ -15,6 +16,7 @@ export async function serveJobs(services: Services): Promise<{ stop(): Promise<v
     try {
       await sweepEndpoints(services);
       await sweepExpired(services);
+      await sweepOAuth(services);
     } catch (error) {
       services.log.error("sweep.failed", { error });
     }

@@ -128,9 +128,13 @@ export const appsPage = memberPage("/apps", {
             {clients.length > 0 && (
               <Table caption="Apps registered by hand" columns={CLIENTS} rows={clients} />
             )}
-            <div class="row">
-              <ButtonLink href="/apps/clients/new">Register an app</ButtonLink>
-            </div>
+            {page.session.role === "owner" || page.session.role === "admin"
+              ? (
+                <div class="row">
+                  <ButtonLink href="/apps/clients/new">Register an app</ButtonLink>
+                </div>
+              )
+              : <p class="soft">Owners and admins register apps.</p>}
           </Compartment>
         </Hold>
       </>,
