@@ -4,25 +4,13 @@ import * as v2 from "@modelcontextprotocol/client";
 import { Client as V1Client } from "@modelcontextprotocol/sdk/client/index.js";
 import { UnauthorizedError as V1Unauthorized } from "@modelcontextprotocol/sdk/client/auth.js";
 import { StreamableHTTPClientTransport as V1Transport } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
-import { hasChromium } from "../browser/browser.ts";
-import { newPerson, type Person, TABLE } from "./person.ts";
+import { TABLE } from "./person.ts";
 import { Provider } from "./provider.ts";
-import { type Server, startServer } from "./server.ts";
+import { cannotRun, openStage, type Stage } from "./stage.ts";
 
-const ignore = !hasChromium();
-let server: Server;
-let person: Person;
-
-Deno.test.beforeAll(async () => {
-  if (ignore) return;
-  server = await startServer();
-  person = await newPerson(server.origin);
-});
-Deno.test.afterAll(async () => {
-  if (ignore) return;
-  await person[Symbol.asyncDispose]();
-  await server[Symbol.asyncDispose]();
-});
+let stage: Stage;
+Deno.test.beforeAll(async () => void (cannotRun || (stage = await openStage())));
+Deno.test.afterAll(async () => await stage?.[Symbol.asyncDispose]());
 
 /** A connected SDK, as far as both are the same. */
 interface Connection {
@@ -62,11 +50,11 @@ const V1: Sdk = {
 };
 
 function v1Transport(provider: Provider): V1Transport {
-  return new V1Transport(person.mcpUrl, { authProvider: provider, fetch: provider.fetch });
+  return new V1Transport(stage.person.mcpUrl, { authProvider: provider, fetch: provider.fetch });
 }
 
 function v2Transport(provider: Provider): v2.StreamableHTTPClientTransport {
-  return new v2.StreamableHTTPClientTransport(person.mcpUrl, {
+  return new v2.StreamableHTTPClientTransport(stage.person.mcpUrl, {
     authProvider: provider,
     fetch: provider.fetch,
   });
@@ -95,7 +83,7 @@ const SDKS: readonly Sdk[] = [V1, v2In("legacy", "2025-11-25"), V2];
 async function getIn(sdk: Sdk, provider: Provider): Promise<Connection> {
   await assert.rejects(sdk.connect(provider), sdk.Unauthorized);
   assert.deepEqual(provider.statuses, [401]);
-  await person.authorize(provider.opened.at(-1)!, { app: provider.name });
+  await stage.person.authorize(provider.opened.at(-1)!, { app: provider.name });
   await sdk.finish(provider);
   return await sdk.connect(provider);
 }
@@ -103,7 +91,7 @@ async function getIn(sdk: Sdk, provider: Provider): Promise<Connection> {
 function sdkTest(name: string, run: (provider: Provider) => Promise<void>): void {
   Deno.test({
     name,
-    ignore,
+    ignore: cannotRun,
     async fn() {
       await using provider = new Provider(`App of: ${name}`);
       await run(provider);
@@ -117,7 +105,7 @@ for (const sdk of SDKS) {
     assert.ok((await connection.tools()).includes(COUNT.name));
     assert.equal(await connection.count(), TABLE.rows);
     assert.equal(provider.tokens()!.scope, "mcp");
-    const [row, ...more] = await person.connections(provider.name);
+    const [row, ...more] = await stage.person.connections(provider.name);
     assert.match(row!, new RegExp(`${TABLE.name}\\s+Reads\\b`));
     assert.deepEqual(more, []);
 
@@ -125,39 +113,39 @@ for (const sdk of SDKS) {
     assert.equal(await connection.count(), TABLE.rows);
     assert.equal(provider.opened.length, 1, "nobody was asked again");
 
-    await person.disconnect(provider.name);
+    await stage.person.disconnect(provider.name);
     await assert.rejects(connection.count(), sdk.Unauthorized);
     assert.equal(provider.statuses.at(-1), 401);
     assert.equal(provider.opened.length, 2, "the person is asked again");
-    assert.deepEqual(await person.connections(provider.name), []);
+    assert.deepEqual(await stage.person.connections(provider.name), []);
     await connection.close();
   });
 }
 
 sdkTest("a client is told that it was refused", async (provider) => {
   await assert.rejects(V2.connect(provider), V2.Unauthorized);
-  await person.authorize(provider.opened.at(-1)!, { app: provider.name, refuse: true });
+  await stage.person.authorize(provider.opened.at(-1)!, { app: provider.name, refuse: true });
   await assert.rejects(V2.finish(provider), { code: "access_denied" });
   assert.equal(provider.tokens(), undefined);
-  assert.deepEqual(await person.connections(provider.name), []);
+  assert.deepEqual(await stage.person.connections(provider.name), []);
 });
 
 sdkTest("a connection is upgraded to writing, where the person wants it", async (provider) => {
   const connection = await getIn(V2, provider);
   for (const write of [false, true]) {
     const result = await v2.auth(provider, {
-      serverUrl: person.mcpUrl,
+      serverUrl: stage.person.mcpUrl,
       scope: "mcp mcp:write",
       forceReauthorization: true,
     });
     assert.equal(result, "REDIRECT");
     const opened = provider.opened.at(-1)!;
     assert.equal(opened.searchParams.get("scope"), "mcp mcp:write");
-    await person.authorize(opened, { app: provider.name, write });
+    await stage.person.authorize(opened, { app: provider.name, write });
     await V2.finish(provider);
     assert.equal(provider.tokens()!.scope, write ? "mcp mcp:write" : "mcp");
     assert.equal(await connection.count(), TABLE.rows);
-    const [row, ...more] = await person.connections(provider.name);
+    const [row, ...more] = await stage.person.connections(provider.name);
     assert.match(row!, write ? /Reads and writes/ : /Reads\b(?! and)/);
     assert.deepEqual(more, [], "it is the same connection");
   }

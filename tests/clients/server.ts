@@ -15,7 +15,7 @@ export async function startServer(): Promise<Server> {
   const data = await Deno.makeTempDir({ prefix: "bulkhead-clients-" });
   stack.defer(() => Deno.remove(data, { recursive: true }));
   const child = new Deno.Command(Deno.execPath(), {
-    args: ["run", "-A", "--no-check", "--unstable-no-legacy-abort", MAIN, "--json"],
+    args: ["run", "-A", MAIN, "--json"],
     env: {
       HOST: "127.0.0.1",
       PORT: "0",
