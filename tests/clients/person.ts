@@ -39,7 +39,7 @@ export interface Person extends AsyncDisposable {
 }
 
 /** Signs in on the page that asks for it. */
-export async function signInByPassword(page: Page): Promise<void> {
+async function signInByPassword(page: Page): Promise<void> {
   assert.equal(new URL(page.url()).pathname, "/sign-in");
   await page.getByLabel("E-mail address").fill(EMAIL);
   await page.getByLabel("Password").fill(PASSWORD);
@@ -58,7 +58,8 @@ export async function decide(page: Page, { app, write, refuse }: Decision): Prom
   await page.waitForURL((url) => url.origin !== origin);
 }
 
-async function openPage(browser: Browser): Promise<Page> {
+/** Opens a page in a browser that knows nothing of us. */
+export async function openPage(browser: Browser): Promise<Page> {
   const page = await (await browser.newContext()).newPage();
   page.setDefaultTimeout(20_000);
   return page;

@@ -32,7 +32,7 @@ export class Provider implements OAuthClientProvider, AsyncDisposable {
   );
 
   /** @param clientMetadataUrl Where the application's metadata document lies, if it has one. */
-  constructor(readonly name: string, clientMetadataUrl?: string) {
+  constructor(readonly name: string, readonly mcpUrl: URL, clientMetadataUrl?: string) {
     if (clientMetadataUrl) this.clientMetadataUrl = clientMetadataUrl;
   }
 

@@ -1,83 +1,14 @@
 /** The official SDKs, as an application embeds them, from a bare URL to rows. */
 import assert from "node:assert/strict";
-import * as v2 from "@modelcontextprotocol/client";
-import { Client as V1Client } from "@modelcontextprotocol/sdk/client/index.js";
-import { UnauthorizedError as V1Unauthorized } from "@modelcontextprotocol/sdk/client/auth.js";
-import { StreamableHTTPClientTransport as V1Transport } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
+import { auth } from "@modelcontextprotocol/client";
 import { TABLE } from "./person.ts";
 import { Provider } from "./provider.ts";
+import { type Connection, type Sdk, V1, V2, V2_LEGACY } from "./sdk.ts";
 import { cannotRun, openStage, type Stage } from "./stage.ts";
 
 let stage: Stage;
 Deno.test.beforeAll(async () => void (cannotRun || (stage = await openStage())));
 Deno.test.afterAll(async () => await stage?.[Symbol.asyncDispose]());
-
-/** A connected SDK, as far as both are the same. */
-interface Connection {
-  tools(): Promise<string[]>;
-  count(): Promise<unknown>;
-  close(): Promise<void>;
-}
-
-/** An SDK in one of its eras. */
-interface Sdk {
-  readonly title: string;
-  /** Connects with what the provider has. */
-  connect(provider: Provider): Promise<Connection>;
-  /** Hands over the answer at the redirect. */
-  finish(provider: Provider): Promise<void>;
-  readonly Unauthorized: new () => Error;
-}
-
-const INFO = { name: "test", version: "1" };
-const COUNT = { name: "count_rows", arguments: { table: TABLE.name } };
-const counted = (result: { structuredContent?: unknown }) =>
-  (result.structuredContent as { count: number }).count;
-
-const V1: Sdk = {
-  title: "the v1 SDK",
-  Unauthorized: V1Unauthorized,
-  async connect(provider) {
-    const client = new V1Client(INFO);
-    await client.connect(v1Transport(provider));
-    return {
-      tools: async () => (await client.listTools()).tools.map(({ name }: { name: string }) => name),
-      count: async () => counted(await client.callTool(COUNT)),
-      close: () => client.close(),
-    };
-  },
-  finish: (provider) => v1Transport(provider).finishAuth(provider.answer().get("code")!),
-};
-
-function v1Transport(provider: Provider): V1Transport {
-  return new V1Transport(stage.person.mcpUrl, { authProvider: provider, fetch: provider.fetch });
-}
-
-function v2Transport(provider: Provider): v2.StreamableHTTPClientTransport {
-  return new v2.StreamableHTTPClientTransport(stage.person.mcpUrl, {
-    authProvider: provider,
-    fetch: provider.fetch,
-  });
-}
-
-const v2In = (mode: "legacy" | "auto", version: string): Sdk => ({
-  title: `the v2 SDK over ${version}`,
-  Unauthorized: v2.UnauthorizedError,
-  async connect(provider) {
-    const client = new v2.Client(INFO, { versionNegotiation: { mode } });
-    await client.connect(v2Transport(provider));
-    assert.equal(client.getNegotiatedProtocolVersion(), version);
-    return {
-      tools: async () => (await client.listTools()).tools.map(({ name }) => name),
-      count: async () => counted(await client.callTool(COUNT)),
-      close: () => client.close(),
-    };
-  },
-  finish: (provider) => v2Transport(provider).finishAuth(provider.answer()),
-});
-
-const V2 = v2In("auto", "2026-07-28");
-const SDKS: readonly Sdk[] = [V1, v2In("legacy", "2025-11-25"), V2];
 
 /** From nothing but the URL to a connection. */
 async function getIn(sdk: Sdk, provider: Provider): Promise<Connection> {
@@ -93,16 +24,16 @@ function sdkTest(name: string, run: (provider: Provider) => Promise<void>): void
     name,
     ignore: cannotRun,
     async fn() {
-      await using provider = new Provider(`App of: ${name}`);
+      await using provider = new Provider(`App of: ${name}`, stage.person.mcpUrl);
       await run(provider);
     },
   });
 }
 
-for (const sdk of SDKS) {
+for (const sdk of [V1, V2_LEGACY, V2]) {
   sdkTest(`${sdk.title} gets in, refreshes, and is put out`, async (provider) => {
     const connection = await getIn(sdk, provider);
-    assert.ok((await connection.tools()).includes(COUNT.name));
+    assert.ok((await connection.tools()).includes("count_rows"));
     assert.equal(await connection.count(), TABLE.rows);
     assert.equal(provider.tokens()!.scope, "mcp");
     const [row, ...more] = await stage.person.connections(provider.name);
@@ -133,8 +64,8 @@ sdkTest("a client is told that it was refused", async (provider) => {
 sdkTest("a connection is upgraded to writing, where the person wants it", async (provider) => {
   const connection = await getIn(V2, provider);
   for (const write of [false, true]) {
-    const result = await v2.auth(provider, {
-      serverUrl: stage.person.mcpUrl,
+    const result = await auth(provider, {
+      serverUrl: provider.mcpUrl,
       scope: "mcp mcp:write",
       forceReauthorization: true,
     });
