@@ -1,5 +1,6 @@
+import { isLoopback } from "../lib/config.ts";
 import { AppError } from "../lib/errors.ts";
-import { EmptyState, PageHead, publicPage, Time } from "../lib/web/mod.ts";
+import { EmptyState, PageHead, type PageRequest, publicPage, Time } from "../lib/web/mod.ts";
 
 const LINK = /(https?:\/\/\S+)/;
 
@@ -18,6 +19,16 @@ function Text({ text }: { text: string }) {
   );
 }
 
+// Of 127.0.0.1 and ::1.
+const LOOPBACK_NETWORKS = ["127.0.0.0/24", "0:0:0::/48"];
+
+/**
+ * Whether somebody at this machine asks, under a name of this machine: it may listen on every network,
+ * and a name elsewhere may have been rebound to it.
+ */
+const isHere = (page: PageRequest) =>
+  LOOPBACK_NETWORKS.includes(page.actor.network ?? "") && isLoopback(page.url.hostname);
+
 /**
  * `/mailbox`: the mail that a development machine did not send. There is none where mail goes out, or
  * where the site is reached from elsewhere: whoever reads it can sign in as anybody.
@@ -25,7 +36,7 @@ function Text({ text }: { text: string }) {
 export const mailboxPage = publicPage("/mailbox", {
   get(page) {
     const { mailbox } = page.services.mailer;
-    if (!mailbox) throw new AppError("NOT_FOUND");
+    if (!mailbox || !isHere(page)) throw new AppError("NOT_FOUND");
     const mails = mailbox.list();
     return page.render(
       { title: "Mailbox" },

@@ -81,7 +81,8 @@ function checkReach(session: Session, ...roles: readonly Role[]): void {
 /**
  * Asks somebody into the team by mail. A second invitation of the same address replaces the first.
  *
- * @throws AppError ACCESS_DENIED, CONFLICT (already a member), RATE_LIMITED, UNAVAILABLE.
+ * @throws AppError ACCESS_DENIED (also for who has not confirmed their address), CONFLICT (a member
+ * already), RATE_LIMITED, UNAVAILABLE.
  */
 export async function invite(
   services: Services,
@@ -93,6 +94,10 @@ export async function invite(
   const email = wanted.email.toLowerCase();
   const { tenantId, tenantName, userId } = session;
   checkReach(session, role);
+  if (!session.emailVerified) {
+    // Else anybody could have us write to anybody, under anybody's name.
+    throw new AppError("ACCESS_DENIED", "Confirm your own e-mail address first.");
+  }
   takeMail(services, email, actor);
   const secret = randomSecret();
   await services.control.tenant(tenantId, async (tx) => {

@@ -44,7 +44,12 @@ export const invitePage = memberPage("/team/invitations", {
     try {
       await invite(page.services, page.session, checked.values, page.actor);
     } catch (error) {
-      const refusal = refusalOf(error, ["CONFLICT", "RATE_LIMITED", "UNAVAILABLE"]);
+      const refusal = refusalOf(error, [
+        "ACCESS_DENIED",
+        "CONFLICT",
+        "RATE_LIMITED",
+        "UNAVAILABLE",
+      ]);
       return await showTeam(page, { ...typed, refusal });
     }
     return page.redirect("/team", "member_invited");

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { createHandler } from "../../routes/handler.ts";
 import { type CookieJar, startSite } from "../harness/mod.ts";
 import { asSuperuser, isIn, member, PASSWORD, type Site } from "./accounts_setup.ts";
 
@@ -289,4 +290,16 @@ Deno.test("the mailbox is there on loopback alone", async () => {
   await using far = await startSite({ origin: "https://mcp.example" });
   assert.equal((await far.browser().go("/mailbox")).status, 404);
   assert.equal(far.services.mailer.available, false);
+  const handler = await createHandler(site.services);
+  const from = async (url: string, peer: string) =>
+    (await handler.answer(new Request(url), peer)).status;
+  assert.equal(await from("http://127.0.0.1:8000/mailbox", "127.0.0.1"), 200);
+  assert.equal(await from("http://localhost:8000/mailbox", "::1"), 200);
+  assert.equal(await from("http://127.0.0.1:8000/mailbox", "192.168.0.7"), 404, "from the network");
+  assert.equal(
+    await from("http://rebound.example/mailbox", "127.0.0.1"),
+    404,
+    "under a foreign name",
+  );
+  handler.close();
 });

@@ -49,6 +49,10 @@ const FIELDS = [
   "text_format",
   "public_llms_txt",
   "append",
+  "code",
+  "send",
+  "role",
+  "team",
 ];
 
 const VALUES = [
