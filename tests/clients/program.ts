@@ -2,6 +2,9 @@ import { join } from "node:path";
 
 const decode = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
 
+// Only so that a client that never asks fails its test and does not hang it.
+const WAIT_MS = 60_000;
+
 /** What a program said, once it has ended. */
 export interface Ended {
   readonly code: number;
@@ -49,10 +52,17 @@ export class Desk implements AsyncDisposable {
     }
   }
 
-  /** The next URL that a program opens in the browser. */
+  /** The next URL that a program opens in the browser; fails where none does. */
   opened(): Promise<URL> {
-    const url = this.#opened.shift();
-    return url ? Promise.resolve(url) : new Promise((resolve) => this.#waiting.push(resolve));
+    const known = this.#opened.shift();
+    if (known) return Promise.resolve(known);
+    const { promise, resolve, reject } = Promise.withResolvers<URL>();
+    const timer = setTimeout(() => reject(new Error("no program opened the browser")), WAIT_MS);
+    this.#waiting.push((url) => {
+      clearTimeout(timer);
+      resolve(url);
+    });
+    return promise;
   }
 
   /** How many URLs were opened that nobody has looked at. */

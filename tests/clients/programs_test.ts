@@ -67,6 +67,7 @@ for (const era of ["auto", "legacy"]) {
       );
       const { structuredContent } = resultOf<{ structuredContent: unknown }>(counted);
       assert.deepEqual(structuredContent, { count: TABLE.rows });
+      assert.equal(desk.unseen, 0, "nobody was asked again");
       const [row, ...more] = await stage.person.connections(app);
       // It asks for every scope that there is; nobody ticked writing.
       assert.match(row!, new RegExp(`${TABLE.name} Reads\\n`));
