@@ -52,8 +52,16 @@ export function hstsOf(baseUrl: URL, subdomains: boolean): Hsts {
   return subdomains ? "subdomains" : "host";
 }
 
-/** Sets what every answer to a browser carries; a content security policy that is there stays. */
-export function setSecurityHeaders(headers: Headers, hsts: Hsts): void {
+// Apps open these in a window of their own and wait for it: cut from its opener, it would never tell
+// them that it is done.
+const OPENED_BY_APPS = /^\/(oauth\/authorize|sign-in|sign-up|account\/confirm)(\/|$)/;
+
+/**
+ * Sets what every answer to a browser carries; a content security policy that is there stays.
+ *
+ * @param pathname Where the answer was found.
+ */
+export function setSecurityHeaders(headers: Headers, hsts: Hsts, pathname: string): void {
   if (!headers.has("content-security-policy")) {
     headers.set("content-security-policy", contentSecurityPolicy());
   }
@@ -62,7 +70,8 @@ export function setSecurityHeaders(headers: Headers, hsts: Hsts): void {
   headers.set("x-frame-options", "DENY");
   // `no-referrer` would make our own form posts send `Origin: null`.
   headers.set("referrer-policy", "same-origin");
-  headers.set("cross-origin-opener-policy", "same-origin");
+  const opener = OPENED_BY_APPS.test(pathname) ? "unsafe-none" : "same-origin";
+  headers.set("cross-origin-opener-policy", opener);
   headers.set("cross-origin-resource-policy", "same-origin");
   headers.set("origin-agent-cluster", "?1");
   if (hsts !== "none") {

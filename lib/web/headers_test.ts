@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { hstsOf, setSecurityHeaders } from "./headers.ts";
 
-function headers(baseUrl = "https://mcp.example", subdomains = false): Headers {
+function headers(baseUrl = "https://mcp.example", subdomains = false, pathname = "/"): Headers {
   const out = new Headers();
-  setSecurityHeaders(out, hstsOf(new URL(baseUrl), subdomains));
+  setSecurityHeaders(out, hstsOf(new URL(baseUrl), subdomains), pathname);
   return out;
 }
 
@@ -27,6 +27,17 @@ Deno.test("setSecurityHeaders() keeps sniffing, framing and referrers in", () =>
   assert.equal(out.get("x-content-type-options"), "nosniff");
   assert.equal(out.get("referrer-policy"), "same-origin");
   assert.match(out.get("permissions-policy")!, /camera=\(\)/);
+});
+
+Deno.test("setSecurityHeaders() leaves to apps the windows that they open, and no other page", () => {
+  const policy = (pathname: string) =>
+    headers("https://mcp.example", false, pathname).get("cross-origin-opener-policy");
+  for (const path of ["/oauth/authorize", "/sign-in", "/sign-in/mail", "/account/confirm"]) {
+    assert.equal(policy(path), "unsafe-none", path);
+  }
+  for (const path of ["/", "/apps", "/endpoints/sign-in", "/tokens", "/sign-insider"]) {
+    assert.equal(policy(path), "same-origin", path);
+  }
 });
 
 Deno.test("setSecurityHeaders() sends HSTS over https alone, and never on loopback", () => {

@@ -162,7 +162,7 @@ export function createPages(
   app.use(async (c, next) => {
     await next();
     const visit = c.get("visit");
-    setSecurityHeaders(c.res.headers, hsts);
+    setSecurityHeaders(c.res.headers, hsts, c.req.path);
     if (!visit) return;
     c.res.headers.set("x-request-id", visit.requestId);
     for (const cookie of visit.outgoing) c.res.headers.append("set-cookie", cookie);

@@ -29,7 +29,7 @@ interface Shown {
 function Foot({ next, mail }: { next: string; mail: boolean }) {
   return (
     <>
-      New here? <a href="/sign-up">Create an account</a>
+      New here? <a href={`/sign-up?next=${encodeURIComponent(next)}`}>Create an account</a>
       {mail && (
         <>
           <br />
