@@ -59,12 +59,14 @@ export async function createSignInLink(
 /**
  * Mails a link and a code to sign in with. Answer and time are the same for an address that nobody has.
  *
+ * @param next Path of the page that the link leads on to.
  * @returns What the browser answers the code by.
  * @throws AppError RATE_LIMITED, UNAVAILABLE.
  */
 export function requestSignIn(
   services: Services,
   email: string,
+  next: string,
   actor: AuditActor,
 ): ChallengeId {
   const address = email.toLowerCase();
@@ -75,7 +77,8 @@ export function requestSignIn(
     if (!account) return null;
     const { userId } = account;
     const { secret, code } = await makeChallenge(services, { purpose: "sign_in", userId, id });
-    return signInMail(services, address, LINK_PATH + secret, code);
+    const path = `${LINK_PATH}${secret}?next=${encodeURIComponent(next)}`;
+    return signInMail(services, address, path, code);
   });
   return id;
 }

@@ -9,6 +9,7 @@ import { atLeast, type Role } from "./permissions.ts";
 import { forgetSessions } from "./sessions.ts";
 import { selectSessions } from "./session_store.ts";
 import { takeMail, takeProof } from "./sign_in_mail.ts";
+import { verifyStored } from "./store.ts";
 import {
   acceptStored,
   deleteInvitation,
@@ -183,6 +184,8 @@ export async function acceptInvitation(
   }
   await services.control.tenant(tenantId, async (tx) => {
     if (!await acceptStored(tx, sha256(secret), session.userId)) throw new AppError("LINK_SPENT");
+    // Only who reads the mail of this address has the link.
+    await verifyStored(tx, session.userId);
     await recordEvent(tx, {
       tenantId,
       action: "member.joined",
@@ -191,6 +194,7 @@ export async function acceptInvitation(
       detail: { role },
     });
   });
+  await forgetSessions(services, await sessionsOf(services, session.userId));
   return tenantId;
 }
 

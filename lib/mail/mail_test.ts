@@ -65,6 +65,20 @@ function smtpServer() {
   return { url: `smtp://127.0.0.1:${(listener.addr as Deno.NetAddr).port}`, said };
 }
 
+Deno.test("smtpMailer() says no password to a server without TLS", async () => {
+  lines.length = 0;
+  const server = smtpServer();
+  const url = server.url.replace("smtp://", "smtp://user:canary-password@");
+  const mailer = smtpMailer(url, "mail@bulkhead.example", log);
+  mailer.post(() => Promise.resolve(mail("lost")));
+  await mailer.settle();
+  assert.equal(lines.length, 1);
+  assert.match(lines[0]!, /mail\.failed/);
+  const said = await server.said;
+  assert(!said.includes("AUTH") && !said.includes("MAIL FROM"), said);
+  assert(!lines[0]!.includes("canary-password"));
+});
+
 Deno.test("smtpMailer() hands a mail over, to its one address and marked as automatic", async () => {
   lines.length = 0;
   const server = smtpServer();

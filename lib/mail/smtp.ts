@@ -11,8 +11,18 @@ const TIMEOUT_MS = 20_000;
  * @param from Who the mail is from, as a header says it.
  */
 export function smtpMailer(url: string, from: string, log: Log): Mailer {
+  const { protocol, hostname, port, username, password } = new URL(url);
+  const secure = protocol === "smtps:";
   const transport = createTransport({
-    url,
+    host: hostname.replace(/^\[|\]$/g, ""),
+    port: port ? Number(port) : secure ? 465 : 587,
+    secure,
+    // A password, and what follows, is never said before TLS: not even where somebody on the way takes
+    // the server's offer of STARTTLS out (RFC 8314, section 3).
+    requireTLS: username !== "",
+    ...(username
+      ? { auth: { user: decodeURIComponent(username), pass: decodeURIComponent(password) } }
+      : {}),
     connectionTimeout: TIMEOUT_MS,
     greetingTimeout: TIMEOUT_MS,
     socketTimeout: TIMEOUT_MS,

@@ -1,5 +1,5 @@
 import { LINK_PATH, useSignInLink } from "../../lib/auth/mod.ts";
-import { Button, Form, publicPage, Sheet } from "../../lib/web/mod.ts";
+import { Button, Form, nextPath, publicPage, Sheet } from "../../lib/web/mod.ts";
 
 /**
  * `/sign-in/link/{secret}`: where a one-time link lands. Opening it changes nothing, so that what
@@ -18,6 +18,6 @@ export const signInLinkPage = publicPage(`${LINK_PATH}:secret`, {
     ),
   async post(page) {
     page.setSession(await useSignInLink(page.services, page.param("secret"), page.actor));
-    return page.redirect("/endpoints", "signed_in");
+    return page.redirect(nextPath(page.url.searchParams.get("next"), "/endpoints"), "signed_in");
   },
 });

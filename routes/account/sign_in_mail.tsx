@@ -66,7 +66,7 @@ export const signInMailPage = publicPage("/sign-in/mail", {
     const next = nextPath(form.get("next"), HOME);
     if (!checked.ok) return ask(page, { faults: checked.faults, email, next });
     try {
-      page.setChallenge(requestSignIn(page.services, checked.values.email, page.actor));
+      page.setChallenge(requestSignIn(page.services, checked.values.email, next, page.actor));
     } catch (error) {
       const refusal = refusalOf(error, ["RATE_LIMITED", "UNAVAILABLE"]);
       return ask(page, { refusal, email, next });

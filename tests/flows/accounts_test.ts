@@ -41,7 +41,7 @@ Deno.test("a mail signs in by its link or its code, once in all, whatever is ask
   const first = await ask(byLink);
   const elsewhere = site.browser();
   await elsewhere.go(first.path);
-  assert.equal((await elsewhere.submit(first.path)).location, "/endpoints");
+  assert.equal((await elsewhere.submit(first.path)).location, "/tokens");
   assert(await isIn(elsewhere));
   const spent = await byLink.submit("/sign-in/code", { code: first.code, next: "/tokens" });
   assert.equal(spent.status, 401, "the link has used the code up");

@@ -28,7 +28,8 @@ export async function startSite(
       await services.mailer.settle();
       const text = services.mailer.mailbox!.list().find((mail) => mail.to === to)?.text ?? "";
       const link = /https?:\/\/\S+/.exec(text)?.[0];
-      const path = link ? new URL(link).pathname : "";
+      const url = link ? new URL(link) : null;
+      const path = url ? url.pathname + url.search : "";
       return { text, path, code: /\b(\d{6})\b/.exec(text)?.[1] ?? "" };
     },
     [Symbol.asyncDispose]: () => stack.disposeAsync(),
