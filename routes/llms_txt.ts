@@ -25,7 +25,7 @@ async function enterAsAnybody(services: Services, knock: Knock): Promise<Endpoin
     },
     tenantId: endpoint.tenantId,
     network: null,
-    signal: knock.request.signal,
+    signal: knock.signal,
     endpoint,
   };
 }
@@ -50,7 +50,13 @@ export async function answerLlmsTxt(
 ): Promise<Response> {
   const requestId = newId<RequestId>();
   try {
-    const text = await describe(services, { request, requestId, slug, peer });
+    const text = await describe(services, {
+      request,
+      requestId,
+      slug,
+      peer,
+      signal: request.signal,
+    });
     return new Response(text, {
       headers: { "content-type": "text/plain; charset=utf-8", "cache-control": "no-store" },
     });

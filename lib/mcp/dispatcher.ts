@@ -19,6 +19,8 @@ export interface Exchange {
   readonly body: unknown;
   readonly target: McpTarget;
   readonly requestId: string;
+  /** Aborted when the client has gone away before its answer began. */
+  readonly signal: AbortSignal;
   readonly challenge: Challenge;
   /** The credential: bounds what it holds open. */
   readonly owner: string;
@@ -82,14 +84,14 @@ export function createDispatcher(log: Log): Dispatcher {
     envelope: Envelope,
     method: Method,
   ): Promise<Response> {
-    const { request, target } = exchange;
+    const { target } = exchange;
     const run = async (signal: AbortSignal) => {
       const context = callContext(envelope, message.params, signal);
       const reply = await method.run(target, message.params, context, envelope.era);
       return jsonResponse(resultText(message.id, reply, envelope.era, target.serverInfo));
     };
     if (envelope.era === "modern" || message.method !== "tools/call") {
-      return await run(request.signal);
+      return await run(exchange.signal);
     }
     return await cancellable(exchange, message, (call) => run(call.signal));
   }
@@ -139,7 +141,7 @@ export function createDispatcher(log: Log): Dispatcher {
   ): Promise<T> {
     const call = new AbortController();
     const gone = () => call.abort();
-    const { signal } = exchange.request;
+    const { signal } = exchange;
     signal.addEventListener("abort", gone);
     const done = inFlight.add(`${exchange.caller}\0${message.id}`, call);
     try {

@@ -16,13 +16,13 @@ import type { Door, Knock } from "./server.ts";
  */
 export async function enterWithToken(
   services: Services,
-  { request, requestId, slug, peer }: Knock,
+  { request, requestId, slug, peer, signal }: Knock,
 ): Promise<EndpointScope> {
   const network = networkOf(request, peer, services);
   const authorization = request.headers.get("authorization");
   const principal = await authenticate(services, authorization, network);
   const { tenantId } = principal;
-  const scope = { requestId, principal, tenantId, network, signal: request.signal };
+  const scope = { requestId, principal, tenantId, network, signal };
   try {
     return await enterEndpoint(services, scope, slug);
   } catch (error) {

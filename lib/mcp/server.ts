@@ -3,6 +3,7 @@ import { checkOrigin, type OriginPolicy, parseJson, preflight } from "../http/mo
 import { readBody, requireContentType, setCorsHeaders } from "../http/mod.ts";
 import { newId, type RequestId, type Slug } from "../ids.ts";
 import type { Log } from "../log.ts";
+import { Departures } from "./departures.ts";
 import { createDispatcher } from "./dispatcher.ts";
 import { metadataUrl } from "./protected_resource.ts";
 import { type Challenge, errorResponse, tellable } from "./respond.ts";
@@ -20,6 +21,8 @@ export interface Knock {
   readonly slug: Slug;
   /** The address at the other end of the connection; null where there is none. */
   readonly peer: string | null;
+  /** Aborted when the client has gone away. */
+  readonly signal: AbortSignal;
 }
 
 /** Who was let in, to what. */
@@ -54,9 +57,10 @@ export interface McpServer {
 /** Makes the server behind a door. */
 export function createMcpServer(door: Door): McpServer {
   const dispatcher = createDispatcher(door.log);
+  const departures = new Departures();
 
   async function serve(knock: Knock, challenge: Challenge): Promise<Response> {
-    const { request, requestId } = knock;
+    const { request, requestId, signal } = knock;
     // Who is nobody learns nothing else, not even that GET is not allowed: clients take another
     // answer than 401 for a server without authorization.
     const entered = await door.enter(knock);
@@ -68,7 +72,7 @@ export function createMcpServer(door: Door): McpServer {
     }
     requireContentType(request, "application/json");
     const body = parseJson(await readBody(request, MAX_BODY));
-    return await dispatcher.answer({ request, body, requestId, challenge, ...entered });
+    return await dispatcher.answer({ request, body, requestId, signal, challenge, ...entered });
   }
 
   return {
@@ -88,7 +92,12 @@ export function createMcpServer(door: Door): McpServer {
       try {
         origin = checkOrigin(door.policy, request);
         if (request.method === "OPTIONS") return preflight(door.policy, request, METHODS);
-        response = await serve({ request, requestId, slug, peer }, challenge);
+        const { signal, done } = departures.watch(request);
+        try {
+          response = await serve({ request, requestId, slug, peer, signal }, challenge);
+        } finally {
+          done();
+        }
       } catch (thrown) {
         const error = tellable(thrown, door.log, requestId);
         response = errorResponse(error, undefined, requestId, challenge);
