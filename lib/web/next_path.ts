@@ -6,5 +6,8 @@
 export function nextPath(asked: string | null, fallback: string): string {
   const base = "http://site.invalid";
   const url = asked?.startsWith("/") ? URL.parse(asked, base) : null;
-  return url?.origin === base ? url.pathname + url.search : fallback;
+  // What was taken for a path may become a host once its dots are resolved: `/..//evil.example`.
+  return url?.origin === base && !url.pathname.startsWith("//")
+    ? url.pathname + url.search
+    : fallback;
 }

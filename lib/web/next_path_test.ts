@@ -19,6 +19,11 @@ Deno.test("nextPath() falls back for whatever leads elsewhere", () => {
     "\\\\evil.example",
     "javascript:alert(1)",
     "///evil.example",
+    "/..//evil.example",
+    "/.//evil.example",
+    "/%2e%2e//evil.example",
+    "/a/../..//evil.example/x",
+    "/x\\..\\..\\\\evil.example",
   ];
   for (const asked of elsewhere) {
     assert.equal(nextPath(asked, "/endpoints"), "/endpoints", `${asked}`);
