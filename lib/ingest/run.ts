@@ -1,5 +1,6 @@
 import { endpointRoles, openEndpoint } from "../endpoints/mod.ts";
 import { AppError, toAppError } from "../errors.ts";
+import { STOPPING } from "../jobs/mod.ts";
 import type { EndpointScope } from "../principal.ts";
 import { fromPostgres, type Sql, sqlState } from "../postgres/mod.ts";
 import type { Services } from "../services.ts";
@@ -88,7 +89,8 @@ export async function runIngest(
     if (run.stopped === null && (signal.aborted || again)) {
       await services.control.tenant(
         ref.tenantId,
-        (tx) => releaseIngest(tx, ref.ingestId, claim, !signal.aborted),
+        // A file that keeps its process too busy for a sign of life would cost it every job for ever.
+        (tx) => releaseIngest(tx, ref.ingestId, claim, signal.reason !== STOPPING),
       );
       throw error;
     }

@@ -1,3 +1,4 @@
+import { AppError } from "../errors.ts";
 import type { Services } from "../services.ts";
 import { endLoad, removeFile } from "./end.ts";
 import { type IngestRef, LAPSE_SECONDS, objectKey } from "./ingest.ts";
@@ -45,6 +46,10 @@ async function recoverUpload(services: Services, ref: IngestRef): Promise<void> 
   try {
     await queueFile(services, ref, file);
   } catch (error) {
+    if (error instanceof AppError && error.code === "CANCELLED") {
+      await endLoad(services, ref, "uploading", { status: "cancelled" });
+      return;
+    }
     if (!(error instanceof DuplicateFile)) throw error;
     // Its sender heard nothing and sent it again meanwhile.
     const gone = await services.control.tenant(

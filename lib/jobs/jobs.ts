@@ -15,9 +15,12 @@ export interface EnqueueOptions {
   readonly delaySeconds?: number;
 }
 
+/** Why a handler's signal is aborted where the process stops, and not because its job was lost. */
+export const STOPPING = new Error("the process stops");
+
 /**
- * Does one job. Throwing means: again later. `signal` is aborted when the process stops or when the
- * job was given to somebody else; the handler then ends soon, by throwing.
+ * Does one job. Throwing means: again later. `signal` is aborted when the process stops (`STOPPING`) or
+ * when the job was given to somebody else; the handler then ends soon, by throwing.
  */
 export type JobHandler = (payload: unknown, signal: AbortSignal) => Promise<void>;
 
@@ -103,7 +106,7 @@ export async function createJobs({ url, log }: JobsInput): Promise<Jobs> {
   }
 
   async function stop(graceMs: number): Promise<void> {
-    const timer = setTimeout(() => stopping.abort(), graceMs);
+    const timer = setTimeout(() => stopping.abort(STOPPING), graceMs);
     try {
       await boss.stop({ graceful: true, timeout: graceMs + ABORT_MS, close: false });
     } finally {

@@ -6,5 +6,6 @@ export {
   type JobPayload,
   type Jobs,
   type JobsInput,
+  STOPPING,
 } from "./jobs.ts";
 export { prepareJobs } from "./store.ts";

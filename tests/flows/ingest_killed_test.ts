@@ -1,5 +1,11 @@
 import assert from "node:assert/strict";
-import { getIngest, listIngests, serveIngests, startIngest } from "../../lib/ingest/mod.ts";
+import {
+  cancelIngest,
+  getIngest,
+  listIngests,
+  serveIngests,
+  startIngest,
+} from "../../lib/ingest/mod.ts";
 import { quoteIdent } from "../../lib/postgres/mod.ts";
 import type { ChildTask } from "./ingest_child.ts";
 import { audited, query, storedFiles, tablesSeen } from "./ingest_look.ts";
@@ -94,6 +100,23 @@ Deno.test("a process killed between upload and queue leaves a whole file, which 
   assert.equal(done.status, "done");
   assert.equal(done.sizeBytes, manyRows(ROWS).length);
   assert.equal(await rowsOf(test, "people"), ROWS);
+});
+
+Deno.test("an upload that was cancelled after its process was killed is over, and leaves no file", async () => {
+  await using test = await ingestTest();
+  const { id } = await startIngest(test.services, test.scope, file(manyRows(ROWS)));
+  await test.services.control.tenant(
+    test.scope.tenantId,
+    (tx) =>
+      tx`UPDATE ingests SET status = 'uploading', sha256 = NULL, size_bytes = NULL
+         WHERE id = ${id}`,
+  );
+  await cancelIngest(test.services, test.scope, id);
+  await lapse(test);
+  const worker = await serveIngests(test.services, () => Promise.resolve());
+  assert.equal((await over(test, id)).status, "cancelled");
+  await worker.stop();
+  assert.equal((await storedFiles(test)).length, 0);
 });
 
 Deno.test("a load whose process was killed amid it shows nothing, and is done by another", async () => {

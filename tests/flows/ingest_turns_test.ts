@@ -9,6 +9,7 @@ import {
   serveIngests,
   startIngest,
 } from "../../lib/ingest/mod.ts";
+import { STOPPING } from "../../lib/jobs/mod.ts";
 import { audited, heard, nothing, query, storedFiles, tablesSeen, working } from "./ingest_look.ts";
 import { file, ingestTest, load, manyRows, openAt, over } from "./ingest_setup.ts";
 
@@ -146,6 +147,28 @@ Deno.test("jobs.close() gives a load back, and the next process does it", async 
   const done = await over(test, id);
   assert.equal(done.status, "done");
   assert.equal(done.report!.tables[0]!.rows, 20_000);
+});
+
+Deno.test("a load that costs its process the job counts as begun, so that it is given up in the end", async () => {
+  await using test = await ingestTest();
+  const { id } = await startIngest(test.services, test.scope, file(manyRows(20_000)));
+  const ref = { tenantId: test.scope.tenantId, endpointId: test.scope.endpoint.id, ingestId: id };
+  const attempts = async (reason: Error) => {
+    const gate = test.gate();
+    const halt = new AbortController();
+    const run = runIngest(gate.services, ref, nothing, halt.signal);
+    await gate.amid;
+    halt.abort(reason);
+    gate.open();
+    await assert.rejects(run);
+    const [row] = await test.services.control.tenant(
+      ref.tenantId,
+      (tx) => tx<{ attempts: number }[]>`SELECT attempts FROM ingests WHERE id = ${id}`,
+    );
+    return row!.attempts;
+  };
+  assert.equal(await attempts(STOPPING), 0);
+  assert.equal(await attempts(new Error("the job is no longer active")), 1);
 });
 
 Deno.test("a load whose manifest cannot be made at first is tried again, without loading twice", async () => {

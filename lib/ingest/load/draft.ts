@@ -7,6 +7,12 @@ const COLUMNS_AT_MOST = 1000;
 /** Bytes that one row or one of its fields may have. */
 export const ROW_BYTES_AT_MOST = 64 * 1024 * 1024;
 
+/**
+ * Tokens (values, names and punctuation) that one JSON element may have. Each becomes an object in
+ * memory many times its size, and a whole element is written and judged in one go.
+ */
+export const ROW_TOKENS_AT_MOST = 1_000_000;
+
 /** A column that is to be made or filled. */
 export interface DraftColumn {
   readonly name: string;

@@ -1,7 +1,7 @@
 import { TokenizerError, TokenParser, TokenParserError, TokenType } from "@streamparser/json";
 import { AppError } from "../../errors.ts";
 import { ExactTokenizer, JSON_DEPTH_AT_MOST, JsonNumber } from "../infer/mod.ts";
-import { ROW_BYTES_AT_MOST } from "./draft.ts";
+import { ROW_BYTES_AT_MOST, ROW_TOKENS_AT_MOST } from "./draft.ts";
 
 /** A JSON value whose numbers are as they were written. */
 export type JsonValue =
@@ -37,6 +37,10 @@ const CLOSERS: ReadonlySet<TokenType> = new Set([TokenType.RIGHT_BRACE, TokenTyp
 
 const tooLarge = () => new AppError("UNREADABLE_FILE", "An element is larger than 64 MB.");
 
+const TOO_MANY = `more than ${ROW_TOKENS_AT_MOST.toLocaleString("en")} JSON tokens`;
+
+const tooManyTokens = () => new AppError("UNREADABLE_FILE", `An element has ${TOO_MANY}.`);
+
 const tooDeep = () =>
   new AppError(
     "UNREADABLE_FILE",
@@ -57,6 +61,7 @@ export async function readJson(
   let key = "";
   let bytes = 0;
   let bytesAtElement = 0;
+  let tokens = 0;
   let offset = 0;
   const counts = new Map<string, number>();
 
@@ -68,6 +73,7 @@ export async function readJson(
     const parser = new TokenParser({ paths: [isObject ? "$.*.*" : "$.*"], keepStack: false });
     parser.onValue = ({ value, key: index }) => {
       bytesAtElement = bytes;
+      tokens = 0;
       // In an object of objects there are members, and no elements.
       if (typeof index !== "number") return;
       const at = (counts.get(key) ?? 0) + 1;
@@ -86,6 +92,7 @@ export async function readJson(
   tokenizer.onToken = (info) => {
     const { token, value } = info;
     offset = info.offset;
+    if (++tokens > ROW_TOKENS_AT_MOST) throw tooManyTokens();
     parser ??= begin(token);
     if (isObject && depth === 1) {
       if (token === TokenType.STRING && previous !== TokenType.COLON) text = value as string;
@@ -135,6 +142,7 @@ export async function readNdjson(
     line++;
     const text = decoder.decode(bytes);
     if (text.trim() === "") return;
+    if (hasTooManyTokens(text)) return listener.fault(line, TOO_MANY, text);
     const value = parseLine(text);
     if (value === undefined) listener.fault(line, "not one JSON value", text);
     else listener.element("", value, line);
@@ -165,6 +173,33 @@ function joined(parts: readonly Uint8Array[]): Uint8Array {
     at += part.length;
   }
   return whole;
+}
+
+/** Whether a line has more tokens than an element may have, told without parsing it. */
+function hasTooManyTokens(text: string): boolean {
+  // No token is shorter than a character.
+  if (text.length <= ROW_TOKENS_AT_MOST) return false;
+  let tokens = 0;
+  let inText = false;
+  let inWord = false;
+  for (let at = 0; at < text.length; at++) {
+    const letter = text[at]!;
+    if (inText) {
+      if (letter === "\\") at++;
+      else inText = letter !== '"';
+      continue;
+    }
+    const isPart = "[]{}:,".includes(letter);
+    inText = letter === '"';
+    if (isPart || inText) inWord = false;
+    else if (" \t\r\n".includes(letter)) {
+      inWord = false;
+      continue;
+    } else if (inWord) continue;
+    else inWord = true;
+    if (++tokens > ROW_TOKENS_AT_MOST) return true;
+  }
+  return false;
 }
 
 /** Parses one line with the engine's own parser, which tells how each number was written. */

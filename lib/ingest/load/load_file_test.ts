@@ -448,6 +448,17 @@ Deno.test("loadFile() refuses a row past 64 MB and leaves nothing of the file", 
   }]);
 });
 
+Deno.test("loadFile() parses no element of more than a million tokens", async () => {
+  const heap = `{"id":1,"a":[${"1,".repeat(500_000)}1]}`;
+  await refused(load("heap.json", `[${heap}]`), "UNREADABLE_FILE", /1,000,000 JSON tokens/);
+  const few = `{"id":2,"a":"${"1,".repeat(600_000)}"}`;
+  const report = await load("heap.ndjson", `${heap}\n${few}\n`);
+  assert.deepEqual(report.tables.map(({ rows, rejected }) => [rows, rejected]), [[1, 1]]);
+  assert.deepEqual((await rejectsOf("heap.ndjson")).map(({ line, reason }) => [line, reason]), [
+    ["1", "more than 1,000,000 JSON tokens"],
+  ]);
+});
+
 Deno.test("loadFile() loads fields of megabytes, and finds their words", async () => {
   const words = Array.from({ length: 400_000 }, (_, index) => `w${index}`).join(" ");
   await load("essay.csv", `id,b\n1,"${words}"\n2,"${"y".repeat(5_000_000)}"\n`);
