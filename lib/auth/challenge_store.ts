@@ -61,9 +61,11 @@ export async function spendCode(
   purpose: Purpose,
   id: string,
   codeHash: Bytes,
-  mostTries: number,
+  most: { readonly tries: number; readonly triesADay: number },
 ): Promise<Spent | null> {
   const [row] = await control.lookup<Row[]>`
-    SELECT * FROM lookup.spend_code(${id}, ${purpose}, ${codeHash}, ${mostTries})`;
+    SELECT * FROM lookup.spend_code(
+      ${id}, ${purpose}, ${codeHash}, ${most.tries}, ${most.triesADay}
+    )`;
   return spentOf(row);
 }

@@ -18,7 +18,8 @@ export const CHALLENGE_MINUTES = 15;
 
 const SECRET = /^[A-Za-z0-9_-]{43}$/;
 const CODE = /^[0-9]{6}$/;
-const MOST_TRIES = 5;
+/** Of a code, and of all of an account's codes together that were not used. */
+const MOST = { tries: 5, triesADay: 30 };
 
 /** What a browser keeps to answer a code by: the id of a challenge, or of none. */
 export type ChallengeId = string;
@@ -66,6 +67,7 @@ export async function useLink(tx: Tx, purpose: Purpose, secret: string): Promise
 
 /**
  * Uses a code up. Five tries a challenge, right or wrong, however many come at once; then it is void.
+ * After thirty in vain at one account, its codes are void for a day, and links are left.
  * Answers null where it is wrong, used, expired or void.
  */
 export async function useCode(
@@ -77,5 +79,5 @@ export async function useCode(
   const code = typed.replace(/\s/g, "");
   if (!isId(id) || !CODE.test(code)) return null;
   const hash = await codeHash(services, id, code);
-  return await spendCode(services.control, purpose, id, hash, MOST_TRIES);
+  return await spendCode(services.control, purpose, id, hash, MOST);
 }

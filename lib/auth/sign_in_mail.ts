@@ -20,7 +20,9 @@ import { forgetSessions, type SessionTokens, startSession } from "./sessions.ts"
 import { readAccount, readAccountById, updatePassword, verifyStored } from "./store.ts";
 
 const QUARTER_HOUR = 15 * 60_000;
-const MAILS_BY_ADDRESS: Limit = { name: "mail.address", attempts: 5, windowMs: QUARTER_HOUR };
+// As for passwords: who asks from elsewhere does not keep the owner from asking.
+const MAILS_BY_BOTH: Limit = { name: "mail.address_network", attempts: 5, windowMs: QUARTER_HOUR };
+const MAILS_BY_ADDRESS: Limit = { name: "mail.address", attempts: 20, windowMs: QUARTER_HOUR };
 const MAILS_BY_NETWORK: Limit = { name: "mail.network", attempts: 30, windowMs: QUARTER_HOUR };
 const PROOFS_BY_NETWORK: Limit = { name: "proof.network", attempts: 60, windowMs: QUARTER_HOUR };
 
@@ -34,7 +36,9 @@ export const LINK_PATH = "/sign-in/link/";
  */
 export function takeMail(services: Services, address: string, actor: AuditActor): void {
   if (!services.mailer.available) throw new AppError("UNAVAILABLE", "This server sends no mail.");
-  services.limiter.take(MAILS_BY_NETWORK, actor.network ?? "unknown");
+  const network = actor.network ?? "unknown";
+  services.limiter.take(MAILS_BY_NETWORK, network);
+  services.limiter.take(MAILS_BY_BOTH, `${address} ${network}`);
   services.limiter.take(MAILS_BY_ADDRESS, address);
 }
 

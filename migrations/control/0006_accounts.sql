@@ -377,8 +377,11 @@ BEGIN ATOMIC
   RETURNING c.user_id, c.email;
 END;
 
--- A try is counted before it is judged, so that tries at once are tries.
-CREATE FUNCTION lookup.spend_code(challenge uuid, why text, code bytea, most_tries integer)
+-- A try is counted before it is judged, so that tries at once are tries. Whoever asks for one code after
+-- the other has a day's worth of wrong tries at an account in all; its links go on working.
+CREATE FUNCTION lookup.spend_code(
+  challenge uuid, why text, code bytea, most_tries integer, most_a_day integer
+)
 RETURNS TABLE (user_id uuid, email text)
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
@@ -386,7 +389,11 @@ AS $$
 BEGIN
   UPDATE public.challenges c SET tries = c.tries + 1
   WHERE c.id = challenge AND c.purpose = why AND c.used_at IS NULL AND c.expires_at > now()
-    AND c.tries < most_tries;
+    AND c.tries < most_tries
+    AND most_a_day > (
+      SELECT sum(o.tries) FROM public.challenges o
+      WHERE o.user_id = c.user_id AND o.used_at IS NULL AND o.created_at > now() - interval '1 day'
+    );
   RETURN QUERY UPDATE public.challenges c SET used_at = now()
     WHERE FOUND AND c.id = challenge AND c.code_hash = code AND c.used_at IS NULL
     RETURNING c.user_id, c.email;

@@ -19,9 +19,11 @@ import { showTeam } from "./show.tsx";
 
 const role = z.enum(ROLES, "Choose a role.");
 
-/** Ownership is given by owners alone, who prove again who they are. */
-function checkOwnership(page: MemberRequest, given: Role): void {
-  if (given === "owner") authorize(page.session, "team:own", page.services.clock.now());
+/** What owners do may give or take ownership: they prove again who they are. Nobody else gives it. */
+function checkOwnership(page: MemberRequest, given: Role = "viewer"): void {
+  if (given === "owner" || page.session.role === "owner") {
+    authorize(page.session, "team:own", page.services.clock.now());
+  }
 }
 
 /** `/team/name`: gives the team another name. */
@@ -85,6 +87,7 @@ async function remove(page: MemberRequest, userId: UserId): Promise<void> {
 /** `/team/members/{id}/remove`: takes a member out of the team. */
 export const removePage = memberPage("/team/members/:id/remove", {
   async post(page) {
+    checkOwnership(page);
     await remove(page, parseId<UserId>(page.param("id")));
     return page.redirect("/team", "member_removed");
   },

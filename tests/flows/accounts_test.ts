@@ -81,6 +81,24 @@ Deno.test("a code has five tries, also where they come at once, and works in its
   assert.equal((await browser.submit(path)).location, "/endpoints", "the link is as good as ever");
 });
 
+Deno.test("thirty wrong tries at an account void its codes for a day, and no link", async () => {
+  await using site = await startSite();
+  await member(site, "ada@example.com");
+  const ask = async () => {
+    const browser = site.browser();
+    await browser.submit("/sign-in/mail", { email: "ada@example.com" });
+    return { browser, ...await site.mail("ada@example.com") };
+  };
+  await ask();
+  await asSuperuser(site, (sql) => sql`UPDATE challenges SET tries = 5 WHERE used_at IS NULL`);
+  const used = await ask();
+  assert.equal((await used.browser.submit("/sign-in/code", { code: used.code })).status, 303);
+  await asSuperuser(site, (sql) => sql`UPDATE challenges SET tries = 30 WHERE used_at IS NULL`);
+  const { browser, code, path } = await ask();
+  assert.equal((await browser.submit("/sign-in/code", { code })).status, 401);
+  assert.equal((await browser.submit(path)).status, 303);
+});
+
 Deno.test("an address that nobody has is answered the same, by page, status and cookies", async () => {
   await using site = await startSite();
   await member(site, "ada@example.com");
