@@ -74,7 +74,8 @@ const ABORT_MS = 10_000;
 
 /** Opens the queue with the application's login. */
 export async function createJobs({ url, log }: JobsInput): Promise<Jobs> {
-  const sql = connect(url, { max: 2, name: "bulkhead jobs", idleSeconds: 60 });
+  // In the text of an array the library finds no id: at the first heartbeat it took every job away.
+  const sql = connect(url, { max: 2, name: "bulkhead jobs", idleSeconds: 60, arrays: true });
   const boss = new PgBoss({
     db: bossDatabase(sql),
     schema: SCHEMA,

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { setTimeout as wait } from "node:timers/promises";
 import { createControl } from "../../tests/harness/mod.ts";
 import { createLog } from "../log.ts";
 import { connect, type Tx } from "../postgres/mod.ts";
@@ -141,6 +142,31 @@ Deno.test("close() aborts what outlives its grace, and leaves it to another repl
   await other.work("slow", (item) => Promise.resolve(got.add(item)), { concurrency: 1 });
   await got.count(1);
   assert.deepEqual(got.seen, [{ id: "x" }]);
+});
+
+Deno.test("a job that outlasts a heartbeat stays with its worker", async () => {
+  await using test = await queue();
+  await test.jobs.enqueue(null, "long", { id: "x" });
+  const admin = connect(test.adminUrl, { max: 1 });
+  const beats = async () => {
+    const [row] = await admin<{ at: string }[]>`
+      SELECT heartbeat_on::text AS at FROM jobs.job WHERE name = 'long'`;
+    return row!.at;
+  };
+  const lost = await new Promise<boolean>((resolve, reject) => {
+    const handle = async (_item: unknown, signal: AbortSignal) => {
+      const first = await beats();
+      // The worker judges its claim right after the heartbeat that is seen here.
+      while (!signal.aborted && await beats() === first) await wait(100);
+      await wait(500);
+      resolve(signal.aborted);
+    };
+    test.jobs.work("long", (item, signal) => handle(item, signal).catch(reject), {
+      concurrency: 1,
+    }).catch(reject);
+  });
+  await admin.end();
+  assert.equal(lost, false);
 });
 
 Deno.test("a job whose worker fell silent is given to another", async () => {

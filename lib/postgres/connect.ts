@@ -24,6 +24,8 @@ export interface ConnectOptions {
    * driver's `begin` does not work: a transaction goes over `reserve`.
    */
   readonly pipeline?: number;
+  /** Answers arrays as arrays, and not as their text; costs each connection a query. */
+  readonly arrays?: boolean;
   /** Told of each notice; without it notices are dropped. */
   readonly onNotice?: (text: string) => void;
 }
@@ -40,8 +42,8 @@ export function connect(url: string, options: ConnectOptions = {}): Sql {
     max_lifetime: null,
     // A spread, since the driver's types leave this option out.
     ...{ max_pipeline: options.pipeline ?? 100 },
-    // The catalogue of array types costs a query a connection, and nothing here needs it.
-    fetch_types: false,
+    // The catalogue of array types costs a query a connection, and of ours only the queue needs it.
+    fetch_types: options.arrays ?? false,
     onnotice: (notice) => options.onNotice?.(String(notice["message"])),
     connection: { application_name: options.name ?? "bulkhead", ...options.settings },
   });
