@@ -2,7 +2,7 @@ import { Buffer } from "node:buffer";
 import { type CsvError, parse } from "csv-parse";
 import { AppError } from "../../errors.ts";
 import type { Dialect } from "../detect/mod.ts";
-import { ROW_BYTES_AT_MOST } from "./draft.ts";
+import { ROW_BYTES_AT_MOST, ROW_FIELDS_AT_MOST } from "./draft.ts";
 
 /** Thrown where a quoted field has no end. */
 export class QuoteFault extends Error {
@@ -26,6 +26,7 @@ export interface RowListener {
 
 const LINE_FEED = 10;
 const CARRIAGE_RETURN = 13;
+const FIELDS_TOLD = ROW_FIELDS_AT_MOST.toLocaleString("en");
 
 /**
  * Reads a delimited text row by row in constant memory; empty lines are left out. Answers how many
@@ -38,6 +39,9 @@ export async function readCsv(
 ): Promise<{ blankLines: number }> {
   const quote = dialect.quote === "" ? null : dialect.quote;
   const placeOf = placer();
+  // Since the last row. The parser bounds a row's bytes, and not the fields that it makes of them.
+  let delimiters = 0;
+  let told = false;
   const parser = parse({
     delimiter: dialect.delimiter,
     quote,
@@ -52,6 +56,7 @@ export async function readCsv(
     // Rows are taken here and not from the stream, which would queue each one as an object.
     on_record: (record: unknown, { lines }) => {
       const { record: fields, raw } = record as { record: string[]; raw: string };
+      told = true;
       listener.row(fields, placeOf(fields, raw, lines));
       return undefined;
     },
@@ -67,6 +72,9 @@ export async function readCsv(
       await new Promise<void>((resolve, reject) =>
         parser.write(view, (error) => error ? reject(error) : resolve())
       );
+      delimiters = told ? 0 : delimiters + delimitersIn(chunk, dialect.delimiter);
+      told = false;
+      if (delimiters > ROW_FIELDS_AT_MOST) throw tooManyFields(quote !== null);
       await listener.pause?.();
     }
     await new Promise<void>((resolve) => {
@@ -84,6 +92,33 @@ export async function readCsv(
   return { blankLines: Math.max(0, parser.info.empty_lines - (ended ? 1 : 0)) };
 }
 
+/** The bytes of a chunk that end as a delimiter does. */
+function delimitersIn(chunk: Uint8Array, delimiter: string): number {
+  const last = new TextEncoder().encode(delimiter).at(-1)!;
+  let count = 0;
+  for (let at = chunk.indexOf(last); at >= 0; at = chunk.indexOf(last, at + 1)) count++;
+  return count;
+}
+
+/** Line breaks of a text, CR LF as one. By hand, since a match for each would fill the memory. */
+export function lineBreaks(text: string): { breaks: number; doubled: number } {
+  let breaks = 0;
+  let doubled = 0;
+  for (let at = text.indexOf("\n"); at >= 0; at = text.indexOf("\n", at + 1)) {
+    breaks++;
+    if (text.charCodeAt(at - 1) === CARRIAGE_RETURN) doubled++;
+  }
+  for (let at = text.indexOf("\r"); at >= 0; at = text.indexOf("\r", at + 1)) breaks++;
+  return { breaks: breaks - doubled, doubled };
+}
+
+/** A row's text without the line breaks at its end. A pattern would try at each break amid the text. */
+function withoutEnd(raw: string): string {
+  let end = raw.length;
+  while (end > 0 && (raw[end - 1] === "\n" || raw[end - 1] === "\r")) end--;
+  return raw.slice(0, end);
+}
+
 /** The parser's count of lines is that of a row's end, with CR LF inside quotes counted as two. */
 function placer(): (fields: string[], raw: string, lines: number) => RowPlace {
   let doubled = 0;
@@ -91,11 +126,19 @@ function placer(): (fields: string[], raw: string, lines: number) => RowPlace {
     let inside = 0;
     const before = doubled;
     for (const field of fields) {
-      inside += field.match(/\r|\n/g)?.length ?? 0;
-      doubled += field.match(/\r\n/g)?.length ?? 0;
+      const within = lineBreaks(field);
+      inside += within.breaks + within.doubled;
+      doubled += within.doubled;
     }
-    return { line: lines - inside - before, raw: raw.replace(/[\r\n]+$/, "") };
+    return { line: lines - inside - before, raw: withoutEnd(raw) };
   };
+}
+
+/** What a row of so many fields ends a reading with; perhaps it is many rows behind a stray quote. */
+function tooManyFields(quoted: boolean): Error {
+  return quoted
+    ? new QuoteFault("a quoted field has no end")
+    : new AppError("UNREADABLE_FILE", `A row has more than ${FIELDS_TOLD} fields.`);
 }
 
 function readable(error: unknown, quoted: boolean): unknown {

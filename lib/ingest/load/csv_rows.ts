@@ -1,5 +1,5 @@
 import type { Dialect } from "../detect/mod.ts";
-import { readCsv } from "./csv_reader.ts";
+import { lineBreaks, readCsv } from "./csv_reader.ts";
 import { isWellFormed } from "./csv_scan.ts";
 
 /** How the rows of a delimited file are read. */
@@ -40,7 +40,7 @@ export function readRows(
       }
       const fault = faultOf(fields, raw, reading);
       if (fault) {
-        const lines = raw.split(/\r\n|\n|\r/).length;
+        const lines = lineBreaks(raw).breaks + 1;
         listener.bad(line, lines > 1 ? `${fault}, over ${lines} lines` : fault, raw, lines);
       } else {listener.good(
           wrapper === "" ? fields : fields.map((f) => unwrapped(f, wrapper)),

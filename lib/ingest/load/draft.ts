@@ -7,6 +7,9 @@ const COLUMNS_AT_MOST = 1000;
 /** Bytes that one row or one of its fields may have. */
 export const ROW_BYTES_AT_MOST = 64 * 1024 * 1024;
 
+/** Fields that one row may have before it is known to be a bad one. */
+export const ROW_FIELDS_AT_MOST = 1_000_000;
+
 /**
  * Tokens (values, names and punctuation) that one JSON element may have. Each becomes an object in
  * memory many times its size, and a whole element is written and judged in one go.

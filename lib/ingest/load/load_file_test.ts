@@ -459,6 +459,25 @@ Deno.test("loadFile() parses no element of more than a million tokens", async ()
   ]);
 });
 
+Deno.test("loadFile() reads a million line breaks in one field, and knows the line behind them", async () => {
+  const report = await load("breaks.csv", `a,b\n1,2\n"${"\n".repeat(1_000_000)}x",1\n5\n3,4\n`);
+  assert.equal(report.tables[0]!.rows, 3);
+  const [reject] = await rejectsOf("breaks.csv");
+  assert.deepEqual([reject!["line"], reject!["raw"]], ["1000004", "5"]);
+});
+
+Deno.test("loadFile() holds no row of more than a million fields", async () => {
+  const part = bytes(",".repeat(1 << 16));
+  await refused(
+    load("commas.csv", function* () {
+      yield bytes("a,b\n1,2\n");
+      for (let n = 0; n < 20; n++) yield part;
+    }),
+    "UNREADABLE_FILE",
+    /1,000,000 fields/,
+  );
+});
+
 Deno.test("loadFile() loads fields of megabytes, and finds their words", async () => {
   const words = Array.from({ length: 400_000 }, (_, index) => `w${index}`).join(" ");
   await load("essay.csv", `id,b\n1,"${words}"\n2,"${"y".repeat(5_000_000)}"\n`);
