@@ -1,3 +1,5 @@
+import { StartupError } from "../postgres/mod.ts";
+
 /** Everything that answers a URL. */
 export interface Handler {
   /** @param peer The address at the other end of the connection; null where there is none. */
@@ -23,22 +25,45 @@ const starting = () =>
     headers: { "retry-after": "2", "cache-control": "no-store" },
   });
 
+/** Says in the operator's words why an address cannot be had. */
+function unavailable(host: string, port: number, error: unknown): unknown {
+  if (error instanceof Deno.errors.AddrInUse) {
+    return new StartupError(
+      `Port ${port} of ${host} is taken by another process. Set PORT to another; 0 picks a free one.`,
+    );
+  }
+  if (error instanceof Deno.errors.PermissionDenied) {
+    return new StartupError(`The user of this process may not listen on port ${port}. Set PORT.`);
+  }
+  if (error instanceof Deno.errors.AddrNotAvailable) {
+    return new StartupError(`This machine has no address ${host}. Set HOST to one that it has.`);
+  }
+  return error;
+}
+
 /**
  * Starts to listen before anything else is started, so that a port that is taken is told at once, and
  * one that the system picks is known.
+ *
+ * @throws StartupError where the address cannot be had.
  */
 export function listen(host: string, port: number): Listener {
   let handler: Handler | null = null;
   const abort = new AbortController();
-  const server = Deno.serve(
-    { hostname: host.replace(/^\[|\]$/g, ""), port, signal: abort.signal, onListen: () => {} },
-    (request, info) => {
-      if (!handler) return starting();
-      // Read once: each access makes it anew.
-      const peer = info.remoteAddr;
-      return handler.answer(request, peer.transport === "tcp" ? peer.hostname : null);
-    },
-  );
+  let server: Deno.HttpServer<Deno.NetAddr>;
+  try {
+    server = Deno.serve(
+      { hostname: host.replace(/^\[|\]$/g, ""), port, signal: abort.signal, onListen: () => {} },
+      (request, info) => {
+        if (!handler) return starting();
+        // Read once: each access makes it anew.
+        const peer = info.remoteAddr;
+        return handler.answer(request, peer.transport === "tcp" ? peer.hostname : null);
+      },
+    );
+  } catch (error) {
+    throw unavailable(host, port, error);
+  }
   let closed: Promise<void> | null = null;
   return {
     port: server.addr.port,
