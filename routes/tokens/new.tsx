@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { authorize } from "../../lib/auth/mod.ts";
 import { listEndpoints } from "../../lib/endpoints/mod.ts";
 import { AppError } from "../../lib/errors.ts";
 import { ABILITIES } from "../../lib/principal.ts";
@@ -50,6 +51,10 @@ export const newTokenPage = memberPage("/tokens/new", {
     const chosen = own.filter(({ slug }) => endpoints.includes(slug));
     if (reach === "some" && (!chosen.length || chosen.length < new Set(endpoints).size)) {
       return await show(page, form, { endpoints: "Choose at least one of your endpoints." });
+    }
+    // A token that can change things outlives the browser it was made in: whose hand is it?
+    if (abilities.some((ability) => ability.endsWith(":write"))) {
+      authorize(page.session, "tokens:mint_writing", page.services.clock.now());
     }
     const request: TokenRequest = {
       name,

@@ -193,6 +193,24 @@ Deno.test("sensitive pages ask again after ten minutes, by password or by mail",
   assert.equal((await ada.go(next)).status, 200);
 });
 
+Deno.test("minting a token that writes asks again after ten minutes, one that reads does not", async () => {
+  await using site = await startSite();
+  const ada = await member(site, "ada@example.com");
+  const mint = (abilities: string) =>
+    ada.submit("/tokens/new", { name: abilities, abilities, reach: "all", expires: "" });
+  assert.equal((await mint("files:write")).location, "/tokens/minted");
+  await asSuperuser(
+    site,
+    (sql) => sql`UPDATE sessions SET authenticated_at = now() - interval '1 hour'`,
+  );
+  site.services.caches.drop("auth.sessions", (await sessionIds(site))[0]!);
+  for (const ability of ["files:write", "api:endpoints:write", "api:tokens:write"]) {
+    const asked = await mint(ability);
+    assert.match(asked.location ?? "", /^\/account\/confirm\?next=/, ability);
+  }
+  assert.equal((await mint("rows:read")).location, "/tokens/minted");
+});
+
 const sessionIds = (site: Site) =>
   asSuperuser(site, async (sql) => {
     const rows = await sql<{ id: string }[]>`SELECT id FROM sessions ORDER BY created_at DESC`;
