@@ -140,7 +140,10 @@ function draftsOf(
   if (surveys.every(([, survey]) => survey.rows === 0)) {
     const rejected = surveys.some(([, survey]) => survey.rejected > 0);
     if (!rejected) throw new AppError("EMPTY_FILE");
-    throw new AppError("UNREADABLE_FILE", "None of the file's elements is a JSON object.");
+    throw new AppError(
+      "UNREADABLE_FILE",
+      "None of the file's elements is a JSON object that a table can hold.",
+    );
   }
   if (surveys.length > TABLES_AT_MOST) throw tooManyTables();
   if (file.table !== undefined && surveys.length > 1) {
