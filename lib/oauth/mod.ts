@@ -11,6 +11,7 @@ export { disconnectApp, listConnectedApps } from "./connected_apps.ts";
 export { agree, type Agreement, type ConsentChoices, consentChoices, decline } from "./consent.ts";
 export { needsDocument } from "./find_client.ts";
 export type { ConnectedApp, SeenApp } from "./grant_store.ts";
+export { type EndedGrant, endLeakedGrant } from "./leaked.ts";
 export {
   listManualClients,
   type ManualRegistration,

@@ -16,7 +16,8 @@ export type RevocationReason =
   | "by_app"
   | "code_replayed"
   | "refresh_token_replayed"
-  | "client_removed";
+  | "client_removed"
+  | "leaked";
 
 /**
  * Ends a connection: its codes, access and refresh tokens. Answers the hashes of the access tokens, for

@@ -28,6 +28,8 @@ export const STEPS: readonly (readonly string[])[] = [
   ["auth", "endpoints", "tokens"],
   // rank 4: domains
   ["connectors", "files", "ingest", "inventory", "oauth"],
+  // what ends what the domains below have issued
+  ["leaks"],
   // rank 5
   ["tools"],
   // rank 6: surfaces
