@@ -1,5 +1,6 @@
 import { cameInTheClear, networkOf } from "../lib/http/mod.ts";
 import { createRest } from "../lib/rest/mod.ts";
+import { GITHUB_KEYS_URL } from "../lib/leaks/mod.ts";
 import type { Services } from "../lib/services.ts";
 import { createPages, createSite, loadAssets } from "../lib/web/mod.ts";
 import { answerInTheClear } from "./in_the_clear.ts";
@@ -7,6 +8,7 @@ import { mcpRoutes } from "./mcp.ts";
 import { oauthRoutes } from "./oauth/machine.ts";
 import { PAGES } from "./pages.ts";
 import { REST_ROUTES } from "./v1/routes.ts";
+import { githubLeaksRoute } from "./webhooks/github_secret_scanning.ts";
 
 /** Everything that answers a URL. */
 export interface Handler {
@@ -18,11 +20,19 @@ export interface Handler {
 
 const REST = /^https?:\/\/[^/]*\/v1(\/|$)/;
 
-/** Builds the handler; the islands are bundled on the way. */
-export async function createHandler(services: Services): Promise<Handler> {
+/**
+ * Builds the handler; the islands are bundled on the way.
+ *
+ * @param options.githubKeysUrl Where GitHub tells the keys of its reports, if not where it does.
+ */
+export async function createHandler(
+  services: Services,
+  options: { githubKeysUrl?: string } = {},
+): Promise<Handler> {
   const assets = await loadAssets(new URL("../islands/", import.meta.url), services.log);
   const mcp = mcpRoutes(services);
   const oauth = oauthRoutes(services);
+  const githubLeaks = githubLeaksRoute(services, options.githubKeysUrl ?? GITHUB_KEYS_URL);
   const rest = createRest(services, REST_ROUTES);
   const pages = createPages(createSite(services, assets), PAGES);
   const secure = services.baseUrl.protocol === "https:";
@@ -35,7 +45,7 @@ export async function createHandler(services: Services): Promise<Handler> {
       const answered = mcp.handle(request, peer);
       if (answered) return await answered;
       const client = { network: networkOf(request, peer, services) };
-      return await (oauth(request, client) ??
+      return await (oauth(request, client) ?? githubLeaks(request, client) ??
         (REST.test(request.url) ? rest(request, client) : pages(request, client)));
     },
     close: () => mcp.close(),

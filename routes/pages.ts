@@ -17,6 +17,7 @@ import { endpointPage } from "./endpoints/show.tsx";
 import { home } from "./home.tsx";
 import { cancelIngestPage } from "./ingests/cancel.ts";
 import { ingestPage } from "./ingests/show.tsx";
+import { leakedPage } from "./leaked.tsx";
 import { mailboxPage } from "./mailbox.tsx";
 import { OAUTH_PAGES } from "./oauth/pages.ts";
 import { PAGE_PERMISSIONS } from "./permissions.ts";
@@ -66,6 +67,7 @@ export const PAGES: readonly PageRoute[] = permit([
   removePage,
   leavePage,
   invitationPage,
+  leakedPage,
   mailboxPage,
   endpointsPage,
   newEndpointPage,

@@ -29,6 +29,10 @@ export const NOTICES = {
   app_disconnected: notice("good", "The app is disconnected. It is refused from now on."),
   app_removed: notice("good", "The app is removed, and disconnected from everybody."),
   token_revoked: notice("good", "The token is revoked. It is refused from now on."),
+  leak_reported: notice(
+    "good",
+    "Thank you. If that was a token of ours, it is refused from now on.",
+  ),
   manifest_rebuilt: notice("good", "The tools were rebuilt from the tables as they are now."),
   foreign_key_declared: notice("good", "The foreign key is declared. The tools can follow it now."),
   ingest_cancelled: notice("info", "The load is being cancelled. Nothing of it stays."),

@@ -7,14 +7,14 @@ import { testServices } from "./services.ts";
 
 /** The whole site behind a real socket, on throwaway data. */
 export async function startSite(
-  options: { clock?: Clock; control?: TestControl; origin?: string } = {},
+  options: { clock?: Clock; control?: TestControl; origin?: string; githubKeysUrl?: string } = {},
 ) {
   const stack = new AsyncDisposableStack();
   const listener = listen("127.0.0.1", 0);
   const server = `http://127.0.0.1:${listener.port}`;
   const origin = options.origin ?? server;
   const test = stack.use(await testServices({ ...options, baseUrl: origin }));
-  const handler = await createHandler(test.services);
+  const handler = await createHandler(test.services, options);
   listener.serve(handler);
   stack.defer(() => listener.close());
   const { services } = test;

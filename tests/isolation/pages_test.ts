@@ -189,6 +189,7 @@ Deno.test("pages for members let no visitor in", async (t) => {
     "/password/forgotten",
     "/password/reset/:secret",
     "/invitations/:secret",
+    "/leaked",
     "/mailbox",
     "/oauth/authorize",
   ]);
