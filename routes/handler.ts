@@ -1,6 +1,6 @@
 import { cameInTheClear, networkOf } from "../lib/http/mod.ts";
-import { createRest } from "../lib/rest/mod.ts";
 import { GITHUB_KEYS_URL } from "../lib/leaks/mod.ts";
+import { createRest } from "../lib/rest/mod.ts";
 import type { Services } from "../lib/services.ts";
 import { createPages, createSite, loadAssets } from "../lib/web/mod.ts";
 import { answerInTheClear } from "./in_the_clear.ts";
