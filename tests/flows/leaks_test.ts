@@ -232,15 +232,21 @@ Deno.test("an OAuth token that leaks ends the connection that it belongs to", as
   await using house = await startHouse();
   const person = await house.person();
   const endpoint = await house.endpoint(person);
+  // Another process, which has just seen the token and trusts it.
+  const replica = await house.replica();
+  const elsewhere = { ...endpoint, url: `${replica.origin}/mcp/${endpoint.slug}` };
   const app = await dynamicApp(house);
   const visitor = new CookieJar(house.origin);
   for (const which of ["access", "refresh"] as const) {
     await t.step(which, async () => {
       const first = await app.connect(person, [endpoint]);
       const second = await app.connect(person, [endpoint]);
-      assert.equal((await call(endpoint, second.access)).status, 200);
+      for (const at of [endpoint, elsewhere]) {
+        assert.equal((await call(at, second.access)).status, 200);
+      }
       assert.equal((await visitor.submit("/leaked", { token: first[which] })).status, 303);
       for (const { access, refresh } of [first, second]) {
+        assert.equal((await call(elsewhere, access)).status, 401);
         assert.equal((await call(endpoint, access)).status, 401);
         refused(await app.refresh(refresh), "invalid_grant");
       }
