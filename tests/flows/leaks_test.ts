@@ -264,3 +264,17 @@ Deno.test("an OAuth token that leaks ends the connection that it belongs to", as
   assert.equal(entries.filter(({ action }) => action === "token.revoked").length, 2);
   assert.equal(entries.filter(({ reason }) => reason === "leaked").length, 2);
 });
+
+Deno.test("a report as large as may be is answered match by match", async () => {
+  await using site = await start();
+  const token = await testToken(site.services, site.owner);
+  const strangers = Array.from({ length: 5000 }, () => match(newToken("pat")));
+  const { status, body } = await site.report([...strangers, match(token)]);
+  assert.equal(status, 200);
+  assert.equal(body.length, 5001);
+  assert.deepEqual(
+    labels(body).flatMap((label, at) => label === "true_positive" ? [at] : []),
+    [5000],
+  );
+  assert.equal(await site.works(token), false);
+});
