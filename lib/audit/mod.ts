@@ -1,4 +1,6 @@
-/** What happened: audit entries of significant acts, usage events of every call. */
+/** What happened: audit entries of significant acts, chained; usage events of every call. */
+export { anchorAudit } from "./anchor.ts";
+export type { Anchor } from "./chain.ts";
 export {
   actorOf,
   type AuditAction,
@@ -7,5 +9,7 @@ export {
   recordEvent,
   SYSTEM_ACTOR,
 } from "./events.ts";
+export { exportAudit, type ExportFormat } from "./export.ts";
 export { createTokenUseRecorder, type TokenUseRecorder } from "./token_use.ts";
 export { createUsageRecorder, type UsageEvent, type UsageRecorder } from "./usage.ts";
+export { type Verified, verifyExport } from "./verify.ts";

@@ -1,3 +1,4 @@
+import { anchorAudit } from "../audit/mod.ts";
 import { sweepExpired } from "../auth/mod.ts";
 import { sweepEndpoints } from "../endpoints/mod.ts";
 import { serveIngests } from "../ingest/mod.ts";
@@ -17,6 +18,7 @@ export async function serveJobs(services: Services): Promise<{ stop(): Promise<v
       await sweepEndpoints(services);
       await sweepExpired(services);
       await sweepOAuth(services);
+      await anchorAudit(services);
     } catch (error) {
       services.log.error("sweep.failed", { error });
     }

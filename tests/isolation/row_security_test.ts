@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { createSignInLink, startSession } from "../../lib/auth/mod.ts";
-import { SYSTEM_ACTOR } from "../../lib/audit/mod.ts";
+import { anchorAudit, SYSTEM_ACTOR } from "../../lib/audit/mod.ts";
 import { createEndpoint } from "../../lib/endpoints/mod.ts";
 import { type EndpointId, newId, type TenantId, type UserId } from "../../lib/ids.ts";
 import { connect, type Sql } from "../../lib/postgres/mod.ts";
@@ -42,6 +42,7 @@ async function fullTenant(services: Services, superuser: Sql): Promise<TenantId>
     VALUES (${newId()}, ${tenantId}, 'eve@tenant.example', 'viewer',
       ${crypto.getRandomValues(new Uint8Array(32))}, now() + interval '1 day')`;
   await connectApp(superuser, tenantId, userId, endpoint.id);
+  await anchorAudit(services);
   return tenantId;
 }
 

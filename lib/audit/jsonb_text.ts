@@ -1,0 +1,37 @@
+/** A number as it was written: JavaScript's own would lose digits. */
+export class Numeral {
+  constructor(readonly text: string) {}
+}
+
+/** Parses JSON and keeps numbers as they are written; throws a SyntaxError. */
+export function parseExactly(text: string): unknown {
+  return JSON.parse(
+    text,
+    // The third argument is of ECMAScript's JSON.parse source text access, which the types leave out.
+    ((_key: string, value: unknown, context: { readonly source?: string }) =>
+      typeof value === "number" ? new Numeral(context.source!) : value) as (
+        key: string,
+        value: unknown,
+      ) => unknown,
+  );
+}
+
+const bytes = (text: string) => new TextEncoder().encode(text);
+
+/** Postgres's order of a jsonb object's keys: shorter ones first, and bytewise among equals. */
+function compareKeys([a]: readonly [string, unknown], [b]: readonly [string, unknown]): number {
+  const [left, right] = [bytes(a), bytes(b)];
+  if (left.length !== right.length) return left.length - right.length;
+  const at = left.findIndex((byte, index) => byte !== right[index]);
+  return at < 0 ? 0 : left[at]! - right[at]!;
+}
+
+/** Writes what `parseExactly` read as Postgres writes jsonb. */
+export function jsonbText(value: unknown): string {
+  if (value instanceof Numeral) return value.text;
+  if (Array.isArray(value)) return `[${value.map(jsonbText).join(", ")}]`;
+  if (typeof value !== "object" || value === null) return JSON.stringify(value);
+  const members = Object.entries(value).sort(compareKeys)
+    .map(([key, member]) => `${JSON.stringify(key)}: ${jsonbText(member)}`);
+  return `{${members.join(", ")}}`;
+}
