@@ -1,6 +1,7 @@
 /** What happened: audit entries of significant acts, chained; usage events of every call. */
 export { anchorAudit } from "./anchor.ts";
 export type { Anchor } from "./chain.ts";
+export { type Verdict, verifyCommand } from "./command.ts";
 export {
   actorOf,
   type AuditAction,

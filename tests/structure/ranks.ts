@@ -38,7 +38,7 @@ export const STEPS: readonly (readonly string[])[] = [
   ["start"],
   // what answers a URL, and the top
   ["routes"],
-  ["main.ts"],
+  ["main.ts", "audit_verify.ts"],
 ];
 
 /** Where a file stands; null for one whose unit is not in the order. */

@@ -124,9 +124,11 @@ export const sqlHomes: Rule = each((file) =>
   SQL_HOMES.test(file.path) ? [] : file.sql.map((text) => `holds SQL: ${text}`)
 );
 
-/** Importing a file does nothing. `lib/web/browser` is the exception: it is what a page loads. */
+const PROGRAMS: ReadonlySet<string> = new Set(["main.ts", "audit_verify.ts"]);
+
+/** Importing a file does nothing. Exceptions: the programs, and `lib/web/browser`, what a page loads. */
 export const noWorkAtImport: Rule = each((file) =>
-  file.path === "main.ts" || file.path.startsWith("lib/web/browser/")
+  PROGRAMS.has(file.path) || file.path.startsWith("lib/web/browser/")
     ? []
     : file.atImport.map((text) => `works at import: ${text}`)
 );
