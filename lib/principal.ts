@@ -15,6 +15,7 @@ export const ABILITIES = [
   "api:endpoints:write",
   "api:tokens:read",
   "api:tokens:write",
+  "activity:read",
 ] as const;
 
 /** One ability. */

@@ -1,4 +1,4 @@
-import type { TokenUseRecorder, UsageRecorder } from "./audit/mod.ts";
+import type { DenialRecorder, TokenUseRecorder, UsageRecorder } from "./audit/mod.ts";
 import type { Caches } from "./cache/mod.ts";
 import type { Clock } from "./clock.ts";
 import type { MasterKey, Vault } from "./crypto/mod.ts";
@@ -33,6 +33,8 @@ export interface Services {
   readonly usage: UsageRecorder;
   /** When tokens were last used. */
   readonly tokenUse: TokenUseRecorder;
+  /** What known tokens were refused. */
+  readonly denials: DenialRecorder;
   /** Uploaded files until they are loaded. */
   readonly objects: Objects;
   readonly jobs: Jobs;

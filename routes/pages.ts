@@ -9,6 +9,7 @@ import { signInLinkPage } from "./account/sign_in_link.tsx";
 import { signInCodePage, signInMailPage } from "./account/sign_in_mail.tsx";
 import { signOutPage } from "./account/sign_out.ts";
 import { signUpPage } from "./account/sign_up.tsx";
+import { activityExportPage, activityPage } from "./activity.tsx";
 import { deletePage, foreignKeyPage, rebuildPage, settingsPage } from "./endpoints/change.ts";
 import { filesPage } from "./endpoints/files.tsx";
 import { endpointsPage } from "./endpoints/list.tsx";
@@ -84,5 +85,7 @@ export const PAGES: readonly PageRoute[] = permit([
   mintedTokenPage,
   rotateTokenPage,
   revokeTokenPage,
+  activityPage,
+  activityExportPage,
   ...OAUTH_PAGES,
 ], PAGE_PERMISSIONS);

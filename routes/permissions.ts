@@ -46,6 +46,9 @@ export const PAGE_PERMISSIONS: Readonly<Record<string, PagePermission>> = {
   "/tokens/:id/rotate": { write: "tokens:write" },
   "/tokens/:id/revoke": { write: "tokens:write" },
 
+  "/activity": { read: "activity:read" },
+  "/activity/export": { read: "activity:read" },
+
   "/apps": { read: "apps:read" },
   "/apps/:id/disconnect": { write: "apps:revoke" },
   "/apps/clients/new": { read: "apps:register", write: "apps:register" },

@@ -5,47 +5,52 @@ import type { Tx } from "../postgres/mod.ts";
 import { insertEvent } from "./store.ts";
 
 /** What can happen. A closed list, so that readers can filter by it. */
-export type AuditAction =
-  | "account.created"
-  | "account.verified"
-  | "account.email_changed"
-  | "account.password_changed"
-  | "account.password_reset"
-  | "team.created"
-  | "team.renamed"
-  | "member.invited"
-  | "member.uninvited"
-  | "member.joined"
-  | "member.role_changed"
-  | "member.left"
-  | "member.removed"
-  | "session.started"
-  | "session.confirmed"
-  | "session.switched"
-  | "session.reused"
-  | "session.ended"
-  | "session.refused"
-  | "endpoint.provisioned"
-  | "endpoint.failed"
-  | "endpoint.deleted"
-  | "endpoint.settings_changed"
-  | "data.loaded"
-  | "data.load_failed"
-  | "data.load_cancelled"
-  | "schema.changed"
-  | "manifest.rebuilt"
-  | "token.minted"
-  | "token.rotated"
-  | "token.revoked"
-  | "client.registered"
-  | "client.removed"
-  | "grant.created"
-  | "grant.upgraded"
-  | "grant.renewed"
-  | "grant.narrowed"
-  | "grant.refused"
-  | "grant.revoked"
-  | "call.denied";
+export const AUDIT_ACTIONS = [
+  "account.created",
+  "account.verified",
+  "account.email_changed",
+  "account.password_changed",
+  "account.password_reset",
+  "team.created",
+  "team.renamed",
+  "member.invited",
+  "member.uninvited",
+  "member.joined",
+  "member.role_changed",
+  "member.left",
+  "member.removed",
+  "session.started",
+  "session.confirmed",
+  "session.switched",
+  "session.reused",
+  "session.ended",
+  "session.refused",
+  "endpoint.provisioned",
+  "endpoint.failed",
+  "endpoint.deleted",
+  "endpoint.settings_changed",
+  "data.loaded",
+  "data.load_failed",
+  "data.load_cancelled",
+  "schema.changed",
+  "manifest.rebuilt",
+  "token.minted",
+  "token.rotated",
+  "token.revoked",
+  "client.registered",
+  "client.removed",
+  "grant.created",
+  "grant.upgraded",
+  "grant.renewed",
+  "grant.narrowed",
+  "grant.refused",
+  "grant.revoked",
+  "call.denied",
+  "activity.exported",
+] as const;
+
+/** One thing that can happen. */
+export type AuditAction = typeof AUDIT_ACTIONS[number];
 
 /** Who did it, as far as is known. */
 export interface AuditActor {

@@ -1,9 +1,18 @@
 /** What happened: audit entries of significant acts, chained; usage events of every call. */
+export {
+  type ActivityEntry,
+  type ActivityFilter,
+  activityHead,
+  exportActivity,
+  listActivity,
+} from "./activity.ts";
 export { anchorAudit } from "./anchor.ts";
 export type { Anchor } from "./chain.ts";
 export { type Verdict, verifyCommand } from "./command.ts";
+export { createDenialRecorder, type DenialRecorder } from "./denials.ts";
 export {
   actorOf,
+  AUDIT_ACTIONS,
   type AuditAction,
   type AuditActor,
   type AuditEvent,

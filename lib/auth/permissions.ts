@@ -39,6 +39,7 @@ export const PERMISSIONS = {
   "apps:read": { role: "viewer", abilities: [] },
   "apps:revoke": { role: "viewer", abilities: [] },
   "apps:register": { role: "admin", abilities: [] },
+  "activity:read": { role: "member", abilities: ["activity:read"] },
   "team:read": { role: "viewer", abilities: [] },
   "team:leave": { role: "viewer", abilities: [] },
   "team:manage": { role: "admin", abilities: [] },

@@ -26,6 +26,7 @@ export async function enterWithToken(
   try {
     return await enterEndpoint(services, scope, slug);
   } catch (error) {
+    services.denials.record(scope, error, "enter");
     // An access token for another audience is none here: the client is told to ask for one that is,
     // in the same words whether the endpoint exists or not.
     const elsewhere = error instanceof AppError && error.code === "ACCESS_DENIED";

@@ -44,7 +44,10 @@ class EndpointTarget implements McpTarget {
 
   async callTool(name: string, args: JsonObject, context: CallContext): Promise<Reply> {
     const scope = { ...this.scope, signal: context.signal };
-    const answer = callTool(this.services, scope, this.manifest, name, args);
+    const answer = this.noting(
+      name,
+      () => callTool(this.services, scope, this.manifest, name, args),
+    );
     if (!context.wantsProgress) return toReply(await answer);
     // What is refused before any query is refused in plain HTTP, with its status.
     await Promise.race([answer, nextTask()]);
@@ -52,6 +55,16 @@ class EndpointTarget implements McpTarget {
     const reply = toReply(await answer);
     context.progress(1, 1, `${name} is done.`);
     return reply;
+  }
+
+  /** Keeps what the principal was refused. */
+  async noting<T>(what: string, run: () => T | Promise<T>): Promise<T> {
+    try {
+      return await run();
+    } catch (error) {
+      this.services.denials.record(this.scope, error, what, this.scope.endpoint.id);
+      throw error;
+    }
   }
 
   get resources(): McpResources {
@@ -62,13 +75,18 @@ class EndpointTarget implements McpTarget {
       return manifest;
     };
     return {
-      list: () => JSON.stringify(listResources(readable())),
-      templates: () => JSON.stringify(resourceTemplates(readable())),
-      read(uri) {
-        const contents = readResource(readable(), uri);
-        if (!contents) throw new AppError("NOT_FOUND", "There is no such resource.");
-        return { fields: `"contents":[${JSON.stringify(contents)}]` };
-      },
+      list: () => this.noting("resources/list", () => JSON.stringify(listResources(readable()))),
+      templates: () =>
+        this.noting(
+          "resources/templates/list",
+          () => JSON.stringify(resourceTemplates(readable())),
+        ),
+      read: (uri) =>
+        this.noting("resources/read", () => {
+          const contents = readResource(readable(), uri);
+          if (!contents) throw new AppError("NOT_FOUND", "There is no such resource.");
+          return { fields: `"contents":[${JSON.stringify(contents)}]` };
+        }),
     };
   }
 

@@ -164,7 +164,9 @@ function operationOf(route: RestRoute, write: Write): Json {
       [route.status]: {
         description: DESCRIPTIONS[route.status],
         ...(made ? { headers: { Location: location } } : {}),
-        ...(route.response
+        ...(route.media
+          ? { content: Object.fromEntries(route.media.map((type) => [type, {}])) }
+          : route.response
           ? { content: { "application/json": { schema: write(route.response, "output") } } }
           : {}),
       },

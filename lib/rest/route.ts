@@ -22,6 +22,8 @@ export interface RestInput<Scope extends RequestScope, Query, Body> {
 /** What a handler answers; the status stands in the route. */
 export interface RestAnswer<Response> {
   readonly body: Response;
+  /** Media type of a body that is a stream of bytes instead of JSON. */
+  readonly media?: string;
   /** Path of what was made, for `Location`. */
   readonly location?: string;
 }
@@ -48,6 +50,8 @@ interface Described {
   /** What can go wrong besides what can on every route. */
   readonly errors: readonly ErrorCode[];
   readonly streamed?: StreamedBody;
+  /** Media types of an answer that is no JSON document. */
+  readonly media?: readonly string[];
 }
 
 /** One route with its schemas; `reach` says what a handler's scope has been let into. */

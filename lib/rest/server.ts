@@ -73,14 +73,12 @@ function refuse(
 async function scopeOf(
   services: Services,
   c: Context<Env>,
-  route: RestRoute,
 ): Promise<RequestScope> {
   const request = c.req.raw;
   const { network } = c.env;
   const bearer = await authenticate(services, request.headers.get("authorization"), network);
   // The audience of an OAuth access token is the endpoints that were agreed to, never this API.
   if (bearer.grantId) throw new AppError("AUTHENTICATION_REQUIRED");
-  authorize({ abilities: bearer.abilities }, route.permission, services.clock.now());
   return {
     requestId: c.get("requestId"),
     principal: { ...bearer, kind: "rest" },
@@ -97,9 +95,25 @@ function enter(services: Services, scope: RequestScope, slug: string): Promise<E
 }
 
 async function run(services: Services, c: Context<Env>, route: RestRoute): Promise<Response> {
+  const scope = await scopeOf(services, c);
+  try {
+    const { abilities } = scope.principal;
+    authorize({ abilities }, route.permission, services.clock.now());
+    return await answerAs(services, c, route, scope);
+  } catch (error) {
+    services.denials.record(scope, error, route.operation);
+    throw error;
+  }
+}
+
+async function answerAs(
+  services: Services,
+  c: Context<Env>,
+  route: RestRoute,
+  tenantScope: RequestScope,
+): Promise<Response> {
   const request = c.req.raw;
   // Who asks, for what, and only then what they sent: a refusal says nothing about the body.
-  const tenantScope = await scopeOf(services, c, route);
   const { slug = "", ...params } = c.req.param() as Record<string, string>;
   const scope = route.reach === "endpoint" ? await enter(services, tenantScope, slug) : tenantScope;
   const query = readQuery(route, new URL(request.url));
@@ -110,6 +124,11 @@ async function run(services: Services, c: Context<Env>, route: RestRoute): Promi
   const headers = new Headers({ "cache-control": "no-store" });
   if (answer.location) headers.set("location", new URL(answer.location, services.baseUrl).href);
   if (route.status === 204) return new Response(null, { status: 204, headers });
+  if (answer.media !== undefined) {
+    headers.set("content-type", answer.media);
+    // A route that names a media type answers bytes.
+    return new Response(answer.body as ReadableStream, { status: route.status, headers });
+  }
   headers.set("content-type", "application/json");
   return new Response(JSON.stringify(answer.body), { status: route.status, headers });
 }

@@ -1,4 +1,4 @@
-import { createTokenUseRecorder, createUsageRecorder } from "../audit/mod.ts";
+import { createDenialRecorder, createTokenUseRecorder, createUsageRecorder } from "../audit/mod.ts";
 import { createCaches } from "../cache/mod.ts";
 import { type Clock, systemClock } from "../clock.ts";
 import { type Config, isLoopback } from "../config.ts";
@@ -62,6 +62,7 @@ export async function openServices(input: OpenInput): Promise<OpenServices> {
   const replicas = await joinReplicas({ url: input.appUrl, caches, log: input.log });
   const usage = createUsageRecorder(control, input.log);
   const tokenUse = createTokenUseRecorder(control, clock, input.log);
+  const denials = createDenialRecorder(control, clock, input.log);
   const jobs = await createJobs({ url: input.appUrl, log: input.log });
   const mailer = mailerOf(input, clock);
   const services: Services = Object.freeze({
@@ -79,6 +80,7 @@ export async function openServices(input: OpenInput): Promise<OpenServices> {
     limiter: createLimiter(clock),
     usage,
     tokenUse,
+    denials,
     objects: folderObjects(input.objectsDir),
     jobs,
     mailer,
@@ -93,6 +95,7 @@ export async function openServices(input: OpenInput): Promise<OpenServices> {
       await mailer.close();
       await usage.close();
       await tokenUse.close();
+      await denials.close();
       await pools.close();
       await provisioner.close();
       await replicas.close();

@@ -9,7 +9,7 @@ export interface Shell {
   /** Title of the page, without the site's name. */
   readonly title: string;
   /** The part of the dashboard that the page belongs to. */
-  readonly section?: "endpoints" | "tokens" | "apps" | "team" | "account";
+  readonly section?: "endpoints" | "tokens" | "apps" | "activity" | "team" | "account";
   /** Seconds after which a browser without scripts loads the page again. */
   readonly refresh?: number;
   /** Where the page's forms may lead besides us, as source expressions of a content security policy. */
@@ -28,6 +28,7 @@ const SECTIONS = [
   { key: "endpoints", href: "/endpoints", label: "Endpoints" },
   { key: "tokens", href: "/tokens", label: "Tokens" },
   { key: "apps", href: "/apps", label: "Apps" },
+  { key: "activity", href: "/activity", label: "Activity" },
   { key: "team", href: "/team", label: "Team" },
 ] as const;
 

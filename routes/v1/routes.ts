@@ -1,4 +1,5 @@
 import type { RestRoute } from "../../lib/rest/mod.ts";
+import { ACTIVITY_ROUTES } from "./activity.ts";
 import { ENDPOINT_ROUTES } from "./endpoints.ts";
 import { INGEST_ROUTES } from "./ingests.ts";
 import { SCHEMA_ROUTES } from "./schema.ts";
@@ -10,4 +11,5 @@ export const REST_ROUTES: readonly RestRoute[] = [
   ...INGEST_ROUTES,
   ...SCHEMA_ROUTES,
   ...TOKEN_ROUTES,
+  ...ACTIVITY_ROUTES,
 ];

@@ -26,11 +26,11 @@ const REST_INPUT: Readonly<
 };
 
 /** Operations that name nothing which exists already. */
-const NAMES_NOTHING = new Set(["createEndpoint"]);
+const NAMES_NOTHING = new Set(["createEndpoint", "exportActivity"]);
 
 /** Lists: their cursors are ids, which say nothing but where to go on. */
 export const REST_LISTS = (names: Names): Attempt[] =>
-  ["/v1/endpoints", "/v1/tokens"].flatMap((path) => [
+  ["/v1/endpoints", "/v1/tokens", "/v1/activity"].flatMap((path) => [
     { title: `GET ${path}`, method: "GET", path },
     {
       title: `GET ${path} from another's id on`,
@@ -41,7 +41,7 @@ export const REST_LISTS = (names: Names): Attempt[] =>
 
 /** Every REST operation, aimed at what is named; `own` stands for a slug that one may enter. */
 export function restAttempts(names: Names, own: Names): Attempt[] {
-  const covered = new Set([...NAMES_NOTHING, "listEndpoints", "listTokens"]);
+  const covered = new Set([...NAMES_NOTHING, "listEndpoints", "listTokens", "listActivity"]);
   const attempts = REST_ROUTES.flatMap((route) => {
     const aims = route.path.includes("{slug}") && route.path.includes("{id}")
       ? [names, { ...names, slug: own.slug }, { ...own, slug: names.slug }]

@@ -26,4 +26,8 @@ export const ABILITY_TEXT: Readonly<Record<Ability, { label: string; hint: strin
     label: "Manage tokens",
     hint: "Over the REST API: mint, rotate and revoke tokens no mightier than this one.",
   },
+  "activity:read": {
+    label: "See activity",
+    hint: "Over the REST API: who did what, and when.",
+  },
 };

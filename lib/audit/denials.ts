@@ -1,0 +1,106 @@
+import type { Clock } from "../clock.ts";
+import { AppError } from "../errors.ts";
+import type { EndpointId, TenantId } from "../ids.ts";
+import type { Log } from "../log.ts";
+import type { Control } from "../postgres/mod.ts";
+import type { RequestScope } from "../principal.ts";
+import { actorOf, type AuditActor, recordEvent } from "./events.ts";
+
+/** Keeps what known credentials were refused: off the hot path, and bounded however often they ask. */
+export interface DenialRecorder {
+  /**
+   * Takes in a refusal; what is no refusal of a known token's call is not kept.
+   *
+   * @param what The tool or operation that was called.
+   */
+  record(scope: RequestScope, refusal: unknown, what: string, endpointId?: EndpointId): void;
+  /** Writes what is due now. */
+  flush(): Promise<void>;
+  /** Writes everything and stops. */
+  close(): Promise<void>;
+}
+
+/** Refusals of one token for one reason since they were last written. */
+interface Pending {
+  readonly tenantId: TenantId;
+  readonly actor: AuditActor;
+  readonly reason: string;
+  readonly what: string;
+  readonly endpointId: EndpointId | null;
+  readonly count: number;
+}
+
+const EVERY_MS = 5_000;
+// One entry a token and reason in so long, with the number of calls: a loop fills no log.
+const RESOLUTION_MS = 60_000;
+const MAX_REMEMBERED = 100_000;
+
+const REASONS: ReadonlySet<string> = new Set(["INSUFFICIENT_SCOPE", "ACCESS_DENIED"]);
+
+/** Makes a recorder that writes to the control database. */
+export function createDenialRecorder(control: Control, clock: Clock, log: Log): DenialRecorder {
+  const written = new Map<string, number>();
+  const pending = new Map<string, Pending>();
+  let running: Promise<void> | undefined;
+
+  async function write(all: boolean): Promise<void> {
+    const now = clock.now();
+    for (const [key, denial] of [...pending]) {
+      if (!all && now - (written.get(key) ?? -Infinity) < RESOLUTION_MS) continue;
+      pending.delete(key);
+      if (written.size >= MAX_REMEMBERED) written.clear();
+      written.set(key, now);
+      const { tenantId, actor, reason, what, endpointId, count } = denial;
+      try {
+        await control.tenant(tenantId, (tx) =>
+          recordEvent(tx, {
+            tenantId,
+            action: "call.denied",
+            actor,
+            endpointId,
+            subject: what,
+            detail: { reason, count },
+          }));
+      } catch (error) {
+        log.warn("denials.write_failed", { tenantId, count, error });
+      }
+    }
+  }
+
+  async function flush(all: boolean): Promise<void> {
+    // What was recorded while another write was under way is not in that one.
+    await running;
+    running ??= write(all).finally(() => running = undefined);
+    await running;
+  }
+
+  const timer = setInterval(() => void (pending.size && flush(false)), EVERY_MS);
+  Deno.unrefTimer(timer);
+
+  return {
+    record(scope, refusal, what, endpointId) {
+      if (!(refusal instanceof AppError) || !REASONS.has(refusal.code)) return;
+      const { principal, tenantId } = scope;
+      if (principal.tokenId === null) return;
+      const key = `${principal.tokenId}\0${principal.kind}\0${refusal.code}`;
+      const before = pending.get(key);
+      if (!before && pending.size >= MAX_REMEMBERED) return;
+      pending.set(
+        key,
+        before ? { ...before, count: before.count + 1 } : {
+          tenantId,
+          actor: actorOf(scope),
+          reason: refusal.code,
+          what,
+          endpointId: endpointId ?? null,
+          count: 1,
+        },
+      );
+    },
+    flush: () => flush(false),
+    async close() {
+      clearInterval(timer);
+      await flush(true);
+    },
+  };
+}

@@ -1,0 +1,77 @@
+import { z } from "zod";
+import { AUDIT_ACTIONS, exportActivity, listActivity } from "../../lib/audit/mod.ts";
+import type { AnyId, EndpointId, TokenId, UserId } from "../../lib/ids.ts";
+import {
+  activityResource,
+  fromCursor,
+  pageOf,
+  pageQuery,
+  type RestRoute,
+  showActivity,
+  tenantRoute,
+  toCursor,
+} from "../../lib/rest/mod.ts";
+
+const tag = "activity";
+
+const time = z.iso.datetime({ offset: true }).optional();
+
+const date = (text: string | undefined) => text === undefined ? undefined : new Date(text);
+
+const list = tenantRoute({
+  method: "GET",
+  path: "/v1/activity",
+  operation: "listActivity",
+  tag,
+  summary: "List what happened, newest first",
+  description: "A token that covers some endpoints only is shown what concerns those alone.",
+  permission: "activity:read",
+  query: z.strictObject({
+    ...pageQuery.shape,
+    user_id: z.uuid().optional(),
+    token_id: z.uuid().optional(),
+    endpoint_id: z.uuid().optional(),
+    action: z.enum(AUDIT_ACTIONS).optional(),
+    since: time,
+    until: time.describe("Not itself included."),
+  }),
+  status: 200,
+  response: pageOf(activityResource),
+  errors: ["INVALID_CURSOR"],
+  async handle({ services, scope, query }) {
+    const { entries, next } = await listActivity(services, scope, {
+      userId: query.user_id as UserId | undefined,
+      tokenId: query.token_id as TokenId | undefined,
+      endpointId: query.endpoint_id as EndpointId | undefined,
+      action: query.action,
+      since: date(query.since),
+      until: date(query.until),
+    }, { after: fromCursor<AnyId>(query.cursor), limit: query.limit });
+    return { body: { items: entries.map(showActivity), next_cursor: next && toCursor(next) } };
+  },
+});
+
+const MEDIA = { ndjson: "application/x-ndjson", csv: "text/csv; charset=utf-8" } as const;
+
+const download = tenantRoute({
+  method: "GET",
+  path: "/v1/activity/export",
+  operation: "exportActivity",
+  tag,
+  summary: "Export the whole log, oldest first",
+  description:
+    "NDJSON carries the hashes that `deno task audit:verify` checks. Takes a token that " +
+    "covers the whole tenant.",
+  permission: "activity:read",
+  query: z.strictObject({ format: z.enum(["ndjson", "csv"]).default("ndjson") }),
+  status: 200,
+  media: ["application/x-ndjson", "text/csv"],
+  errors: ["ACCESS_DENIED"],
+  async handle({ services, scope, query }) {
+    const body = await exportActivity(services, scope, query.format);
+    return { body: body as never, media: MEDIA[query.format] };
+  },
+});
+
+/** What happened: listed, exported. */
+export const ACTIVITY_ROUTES: readonly RestRoute[] = [list, download];
