@@ -1,3 +1,5 @@
+import { createReadStream } from "node:fs";
+import { request } from "node:http";
 import { connect, type Sql } from "../lib/postgres/mod.ts";
 import { hasProgram } from "./load.ts";
 import { median, peakMegabytes } from "./measure.ts";
@@ -37,15 +39,45 @@ export async function dropEndpoint(product: Product, slug: string): Promise<void
   await call(product, `/v1/endpoints/${slug}`, { method: "DELETE" });
 }
 
+/**
+ * Sends a file as it is: by curl where it is installed, which takes as little from the machine as psql
+ * does. Not with fetch, whose streamed bodies take longer than all that follows.
+ */
+async function upload(product: Product, slug: string, file: string): Promise<Ingest> {
+  const url = new URL(`/v1/endpoints/${slug}/files?file_name=sales.csv`, product.url);
+  const headers = { authorization: `Bearer ${product.apiToken}`, "content-type": "text/csv" };
+  if (await hasProgram("curl")) {
+    const given = Object.entries(headers).flatMap(([name, value]) => ["-H", `${name}: ${value}`]);
+    const { success, stdout } = await new Deno.Command("curl", {
+      args: ["-sS", "--fail-with-body", "-X", "POST", "-T", file, ...given, url.href],
+      stderr: "inherit",
+    }).output();
+    const text = new TextDecoder().decode(stdout);
+    if (!success) throw new Error(`upload: ${text}`);
+    return JSON.parse(text);
+  }
+  const { promise, resolve, reject } = Promise.withResolvers<string>();
+  const length = (await Deno.stat(file)).size;
+  const sending = request(
+    url,
+    { method: "POST", headers: { ...headers, "content-length": length } },
+    async (response) => {
+      response.setEncoding("utf8");
+      let text = "";
+      for await (const part of response) text += part;
+      if (response.statusCode === 202) resolve(text);
+      else reject(new Error(`upload: ${response.statusCode} ${text}`));
+    },
+  );
+  sending.on("error", reject);
+  createReadStream(file, { highWaterMark: 1 << 20 }).pipe(sending);
+  return JSON.parse(await promise);
+}
+
 /** Uploads a file and waits until it is loaded and served; answers the seconds it took. */
 async function load(product: Product, slug: string, file: string): Promise<number> {
   const start = performance.now();
-  using opened = await Deno.open(file);
-  let ingest = await call(product, `/v1/endpoints/${slug}/files?file_name=sales.csv`, {
-    method: "POST",
-    headers: { "content-type": "text/csv" },
-    body: opened.readable,
-  }) as Ingest;
+  let ingest = await upload(product, slug, file);
   while (ingest.status !== "done") {
     if (!/^(queued|running)$/.test(ingest.status)) throw new Error(JSON.stringify(ingest));
     await new Promise((resolve) => setTimeout(resolve, POLL_MS));
