@@ -1,5 +1,12 @@
 import { ConfigError, readConfig } from "./lib/config.ts";
-import { progressDisplay, readArguments, run, StartupError, USAGE } from "./lib/start/mod.ts";
+import {
+  isStrayWrite,
+  progressDisplay,
+  readArguments,
+  run,
+  StartupError,
+  USAGE,
+} from "./lib/start/mod.ts";
 import { createHandler } from "./routes/handler.ts";
 
 const say = (line: string) => console.error(line);
@@ -14,6 +21,10 @@ async function main(): Promise<number> {
   };
   Deno.addSignalListener("SIGINT", onSignal);
   Deno.addSignalListener("SIGTERM", onSignal);
+  globalThis.addEventListener("error", (event) => {
+    // One tenant's connection that is closed must not end the process for all.
+    if (isStrayWrite(event.error)) event.preventDefault();
+  });
   try {
     const args = readArguments(Deno.args);
     if (args.help) {

@@ -25,4 +25,5 @@ export type {
   Provisioner,
 } from "./provision/provisioner.ts";
 export { ensureTemplate } from "./provision/template.ts";
+export { isStrayWrite } from "./stray_write.ts";
 export { fromPostgres, sqlState, violatedConstraint } from "./sqlstate.ts";

@@ -5,4 +5,4 @@ export { serveJobs } from "./jobs.ts";
 export type { Handler } from "./listen.ts";
 export { run } from "./run.ts";
 export { type OpenInput, type OpenServices, openServices } from "./services.ts";
-export { StartupError } from "../postgres/mod.ts";
+export { isStrayWrite, StartupError } from "../postgres/mod.ts";

@@ -24,7 +24,8 @@ const ROLE_SETTINGS: Readonly<Record<"owner" | "writer" | "reader", Record<strin
   },
 };
 
-const CONNECTION_LIMIT = { owner: 6, writer: 12, reader: 24 };
+// Room for several processes, each with pools of its own, that serve the same endpoint.
+const CONNECTION_LIMIT = { owner: 12, writer: 30, reader: 60 };
 
 /** Kilobytes of temporary files that one session may fill. */
 const TEMP_FILE_LIMIT_KB = 1024 * 1024;
