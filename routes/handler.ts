@@ -2,6 +2,7 @@ import { cameInTheClear, networkOf } from "../lib/http/mod.ts";
 import { GITHUB_KEYS_URL } from "../lib/leaks/mod.ts";
 import { createRest } from "../lib/rest/mod.ts";
 import type { Services } from "../lib/services.ts";
+import type { Handler } from "../lib/start/mod.ts";
 import { createPages, createSite, loadAssets } from "../lib/web/mod.ts";
 import { answerInTheClear } from "./in_the_clear.ts";
 import { mcpRoutes } from "./mcp.ts";
@@ -9,14 +10,6 @@ import { oauthRoutes } from "./oauth/machine.ts";
 import { PAGES } from "./pages.ts";
 import { REST_ROUTES } from "./v1/routes.ts";
 import { githubLeaksRoute } from "./webhooks/github_secret_scanning.ts";
-
-/** Everything that answers a URL. */
-export interface Handler {
-  /** @param peer The address at the other end of the connection; null where there is none. */
-  answer(request: Request, peer: string | null): Promise<Response>;
-  /** Ends what is held open, so that the process can stop. */
-  close(): void;
-}
 
 const REST = /^https?:\/\/[^/]*\/v1(\/|$)/;
 
