@@ -41,6 +41,9 @@ async function fullTenant(services: Services, superuser: Sql): Promise<TenantId>
     INSERT INTO invitations (id, tenant_id, email, role, hash, expires_at)
     VALUES (${newId()}, ${tenantId}, 'eve@tenant.example', 'viewer',
       ${crypto.getRandomValues(new Uint8Array(32))}, now() + interval '1 day')`;
+  await superuser`
+    INSERT INTO relays (endpoint_id, tenant_id, wanted_until)
+    VALUES (${endpoint.id}, ${tenantId}, now())`;
   await connectApp(superuser, tenantId, userId, endpoint.id);
   await anchorAudit(services);
   return tenantId;
