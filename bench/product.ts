@@ -139,14 +139,15 @@ async function mintApiToken(
         userId: account.userId,
         tokenId: null,
         label: "bench",
-        scope: "mcp",
+        scope: "mcp:write",
         abilities: new Set(ABILITIES),
+        review: false,
         endpoints: "all",
       },
       tenantId: account.tenantId,
       network: null,
       signal: new AbortController().signal,
-    }, { name: "bench", scope: "mcp", abilities: ABILITIES, endpoints: "all" });
+    }, { name: "bench", scope: "mcp:write", abilities: ABILITIES, endpoints: "all" });
     return token;
   } finally {
     await open.close();

@@ -10,16 +10,25 @@ export type ActorKind = "dashboard" | "mcp" | "rest" | "agent" | "system";
  */
 export const ABILITIES = [
   "rows:read",
+  "rows:insert",
+  "rows:update",
+  "rows:delete",
+  "files:read",
   "files:write",
+  "activity:read",
   "api:endpoints:read",
   "api:endpoints:write",
+  "api:changes:read",
+  "api:changes:write",
   "api:tokens:read",
   "api:tokens:write",
-  "activity:read",
 ] as const;
 
 /** One ability. */
 export type Ability = typeof ABILITIES[number];
+
+/** The abilities that change rows: what the scope `mcp` rules out. */
+export const ROW_WRITES: readonly Ability[] = ["rows:insert", "rows:update", "rows:delete"];
 
 /** The outer bound of a credential on MCP: reading, or reading and writing. */
 export type Scope = "mcp" | "mcp:write";
@@ -34,6 +43,8 @@ export interface Principal {
   readonly label: string;
   readonly scope: Scope;
   readonly abilities: ReadonlySet<Ability>;
+  /** Whether what it changes in rows waits for a person's approval, whatever the endpoint says. */
+  readonly review: boolean;
   /** The connection that an OAuth access token belongs to; absent for every other credential. */
   readonly grantId?: GrantId;
   /** The endpoints that are covered; `"all"` means each of the tenant's, now and later. */

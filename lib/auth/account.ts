@@ -40,6 +40,7 @@ export function principalOf(session: Session): Principal {
     label: session.email,
     scope: session.role === "viewer" ? "mcp" : "mcp:write",
     abilities: abilitiesOf(session.role),
+    review: false,
     endpoints: "all",
   };
 }

@@ -100,7 +100,13 @@ export function may(role: Role, permission: Permission): boolean {
   return least === null || atLeast(role, least);
 }
 
-const READING: readonly Ability[] = ["rows:read", "api:endpoints:read", "api:tokens:read"];
+const READING: readonly Ability[] = [
+  "rows:read",
+  "files:read",
+  "api:endpoints:read",
+  "api:changes:read",
+  "api:tokens:read",
+];
 const ALL: ReadonlySet<Ability> = new Set(ABILITIES);
 const VIEWERS: ReadonlySet<Ability> = new Set(READING);
 

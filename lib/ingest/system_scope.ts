@@ -25,6 +25,7 @@ export function systemScope(
       label: "ingest",
       scope: "mcp",
       abilities: new Set(),
+      review: false,
       endpoints: new Set([ref.endpointId]),
     },
     tenantId: ref.tenantId,

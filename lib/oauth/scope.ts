@@ -1,4 +1,4 @@
-import type { Ability, Scope } from "../principal.ts";
+import { type Ability, ROW_WRITES, type Scope } from "../principal.ts";
 import { OAuthError } from "./oauth_error.ts";
 
 /** The scopes that there are; the first is what a client gets that asks for none. */
@@ -32,8 +32,9 @@ export function exceeds(scope: Scope, bound: Scope): boolean {
 }
 
 const READING: readonly Ability[] = ["rows:read"];
+const WRITING: readonly Ability[] = [...READING, ...ROW_WRITES];
 
 /** What an access token may do on the endpoints that it is for; never anything of `/v1`. */
-export function abilitiesOf(_scope: Scope): readonly Ability[] {
-  return READING;
+export function abilitiesOf(scope: Scope): readonly Ability[] {
+  return scope === "mcp:write" ? WRITING : READING;
 }

@@ -36,7 +36,14 @@ Deno.test("scopeText() names what parseScope() reads, and exceeds() orders it", 
   }
 });
 
-Deno.test("abilitiesOf() gives nothing of /v1", () => {
+Deno.test("abilitiesOf() gives what the scope is named for, and nothing of /v1", () => {
+  assert.deepEqual(abilitiesOf("mcp"), ["rows:read"]);
+  assert.deepEqual(abilitiesOf("mcp:write"), [
+    "rows:read",
+    "rows:insert",
+    "rows:update",
+    "rows:delete",
+  ]);
   for (const scope of ["mcp", "mcp:write"] as const) {
     assert.deepEqual(abilitiesOf(scope).filter((ability) => ability.startsWith("api:")), []);
   }

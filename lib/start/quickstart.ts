@@ -40,6 +40,7 @@ function localScope(account: Account, signal: AbortSignal): RequestScope {
       label: "command line",
       scope: "mcp",
       abilities: new Set(ABILITIES),
+      review: false,
       endpoints: "all",
     },
     tenantId: account.tenantId,

@@ -39,6 +39,7 @@ async function load(services: Services, hash: string): Promise<Credential> {
       label: found.name,
       scope: found.scope,
       abilities: new Set(found.abilities),
+      review: false,
       ...(found.grantId ? { grantId: found.grantId } : {}),
       endpoints: found.endpoints === "all" ? "all" : new Set(found.endpoints),
     }),

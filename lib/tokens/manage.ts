@@ -8,6 +8,7 @@ import {
   type Principal,
   type RequestScope,
   requireAbility,
+  ROW_WRITES,
   type Scope,
 } from "../principal.ts";
 import type { Services } from "../services.ts";
@@ -113,6 +114,8 @@ function checkRequest(services: Services, request: TokenRequest): void {
     ? "Give the token a name."
     : request.abilities.length === 0
     ? "Choose at least one ability."
+    : request.scope === "mcp" && request.abilities.some((one) => ROW_WRITES.includes(one))
+    ? `The scope mcp only reads: ${ROW_WRITES.join(", ")} need the scope mcp:write.`
     : request.endpoints.length === 0
     ? "Choose at least one endpoint, or all."
     : request.expiresAt && !(request.expiresAt.getTime() > services.clock.now())

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { createEndpoint } from "../endpoints/mod.ts";
 import { AppError } from "../errors.ts";
 import { newId, type TokenId } from "../ids.ts";
-import { ABILITIES, type Principal, type RequestScope } from "../principal.ts";
+import { ABILITIES, type Principal, type RequestScope, ROW_WRITES } from "../principal.ts";
 import type { Services } from "../services.ts";
 import { requestOf, testServices, type TestTenant, testTenant } from "../../tests/harness/mod.ts";
 import {
@@ -126,6 +126,27 @@ Deno.test("mintToken() by a token gives at most what that token has", async () =
   );
 });
 
+Deno.test("mintToken() gives no ability to change rows to a token that only reads", async () => {
+  await using test = await testServices();
+  const { services } = test;
+  const tenant = await testTenant(services);
+  for (const ability of ROW_WRITES) {
+    const abilities = ["rows:read", ability] as const;
+    await assert.rejects(
+      mintToken(services, tenant.scope, request({ abilities })),
+      (error) =>
+        error instanceof AppError && error.code === "INVALID_ARGUMENTS" &&
+        /mcp:write/.test(error.detail ?? ""),
+    );
+    const made = await mintToken(
+      services,
+      tenant.scope,
+      request({ scope: "mcp:write", abilities }),
+    );
+    assert((await actingBy(services, made)).principal.abilities.has(ability));
+  }
+});
+
 Deno.test("mintToken() by a token that was revoked meanwhile makes nothing", async () => {
   await using test = await testServices();
   const { services } = test;
@@ -155,7 +176,7 @@ Deno.test("rotateToken() and revokeToken() reach no further than the one who act
   const strong = await mintToken(
     services,
     a.scope,
-    request({ abilities: ABILITIES, endpoints: [one.endpoint.id] }),
+    request({ scope: "mcp:write", abilities: ABILITIES, endpoints: [one.endpoint.id] }),
   );
   const elsewhere = await mintToken(services, a.scope, request({ endpoints: [two.endpoint.id] }));
   const everywhere = await mintToken(services, a.scope, request());

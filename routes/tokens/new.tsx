@@ -2,7 +2,7 @@ import { z } from "zod";
 import { authorize } from "../../lib/auth/mod.ts";
 import { listEndpoints } from "../../lib/endpoints/mod.ts";
 import { AppError } from "../../lib/errors.ts";
-import { ABILITIES } from "../../lib/principal.ts";
+import { ABILITIES, ROW_WRITES } from "../../lib/principal.ts";
 import { mintToken, type TokenRequest } from "../../lib/tokens/mod.ts";
 import {
   checkForm,
@@ -53,13 +53,13 @@ export const newTokenPage = memberPage("/tokens/new", {
       return await show(page, form, { endpoints: "Choose at least one of your endpoints." });
     }
     // A token that can change things outlives the browser it was made in: whose hand is it?
-    if (abilities.some((ability) => ability.endsWith(":write"))) {
+    if (abilities.some((ability) => !ability.endsWith(":read"))) {
       authorize(page.session, "tokens:mint_writing", page.services.clock.now());
     }
     const request: TokenRequest = {
       name,
       abilities,
-      scope: "mcp",
+      scope: abilities.some((one) => ROW_WRITES.includes(one)) ? "mcp:write" : "mcp",
       endpoints: reach === "all" ? "all" : chosen.map(({ id }) => id),
       expiresAt: expires ? endOfDay(expires) : null,
     };

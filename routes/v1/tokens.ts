@@ -42,7 +42,8 @@ const list = tenantRoute({
 
 const newToken = z.strictObject({
   name: displayName,
-  scope: z.literal("mcp").default("mcp"),
+  scope: z.enum(["mcp", "mcp:write"]).default("mcp")
+    .describe("`mcp` only reads: abilities that change rows need `mcp:write`."),
   abilities: z.array(z.enum(ABILITIES)).min(1).max(ABILITIES.length)
     .describe("What it may do: at least one, and at most what this token has itself."),
   endpoints: z.union([z.literal("all"), z.array(z.string().max(63)).min(1).max(500)])

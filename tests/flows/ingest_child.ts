@@ -39,6 +39,7 @@ async function main(task: ChildTask): Promise<void> {
         label: "child",
         scope: "mcp",
         abilities: new Set(),
+        review: false,
         endpoints: "all",
       }),
       task.slug,

@@ -107,6 +107,7 @@ Deno.test("/v1 makes no endpoint for a token that would not cover it", async () 
   const { slug } = await client.ok(201, "POST", "/v1/endpoints", { name: "data" });
   const minted = await client.ok(201, "POST", "/v1/tokens", {
     name: "narrow",
+    scope: "mcp:write",
     abilities: [...ABILITIES],
     endpoints: [slug],
   });

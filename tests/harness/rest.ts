@@ -71,7 +71,7 @@ export async function testToken(
 ): Promise<string> {
   const { token } = await mintToken(services, tenant.scope, {
     name: "test",
-    scope: "mcp",
+    scope: "mcp:write",
     abilities: ABILITIES,
     endpoints: "all",
     ...request,

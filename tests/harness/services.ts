@@ -69,8 +69,9 @@ export async function testTenant(services: Services, name = "Tenant"): Promise<T
     userId,
     tokenId: null,
     label: email,
-    scope: "mcp",
+    scope: "mcp:write",
     abilities: new Set(ABILITIES),
+    review: false,
     endpoints: "all",
   };
   return { tenantId, userId, email, scope: requestOf(principal) };
