@@ -79,6 +79,8 @@ export interface EndpointSettings {
   readonly textFormat: "compact" | "json";
   /** Whether `llms.txt` is served without a token. */
   readonly publicLlmsTxt: boolean;
+  /** Whether agents may change rows: not at all, at once, or after a person has looked. */
+  readonly writes: "off" | "direct" | "review";
 }
 
 /** A request that has been let into one endpoint: only `enterEndpoint` makes one. */

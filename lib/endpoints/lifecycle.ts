@@ -16,7 +16,7 @@ import {
   type SealedUrls,
   selectAbandoned,
   selectEndpoints,
-  selectRoles,
+  selectNames,
   updateEndpoint,
 } from "./store.ts";
 
@@ -75,20 +75,21 @@ export async function createEndpoint(
   name: string,
 ): Promise<EndpointScope> {
   const { tenantId } = scope;
+  const { provisioner } = services;
   const { spec, names } = newDatabase();
   const endpoint = { id: newId<EndpointId>(), tenantId, slug: newSlug(name), name };
   const urls = await sealUrls(
     services,
     tenantId,
     endpoint.id,
-    services.provisioner.urls(spec),
+    provisioner.urls(spec),
   );
   await services.control.tenant(
     tenantId,
-    (tx) => insertEndpoint(tx, endpoint, names, urls, LEASE_SECONDS),
+    (tx) => insertEndpoint(tx, endpoint, names, urls, provisioner.schemaVersion, LEASE_SECONDS),
   );
   try {
-    await services.provisioner.provision(spec);
+    await provisioner.provision(spec);
     await services.control.tenant(tenantId, async (tx) => {
       if (!await markReady(tx, endpoint.id)) throw new Error("the claim on the endpoint lapsed");
       await recordEvent(tx, {
@@ -110,7 +111,7 @@ export async function createEndpoint(
     endpoint: {
       ...endpoint,
       manifestVersion: 0,
-      settings: { textFormat: "compact", publicLlmsTxt: false },
+      settings: { textFormat: "compact", publicLlmsTxt: false, writes: "off" },
     },
   };
 }
@@ -181,13 +182,14 @@ export async function changeEndpoint(
   change:
     & { name?: string | undefined }
     & {
-      [K in keyof EndpointSettings]?: EndpointSettings[K] | undefined;
+      [K in Exclude<keyof EndpointSettings, "writes">]?: EndpointSettings[K] | undefined;
     },
 ): Promise<void> {
   const { id, tenantId, slug } = scope.endpoint;
   const settings: EndpointSettings = {
     textFormat: change.textFormat ?? scope.endpoint.settings.textFormat,
     publicLlmsTxt: change.publicLlmsTxt ?? scope.endpoint.settings.publicLlmsTxt,
+    writes: scope.endpoint.settings.writes,
   };
   const name = change.name ?? scope.endpoint.name;
   await services.control.tenant(tenantId, async (tx) => {
@@ -210,9 +212,9 @@ export async function endpointRoles(
   scope: EndpointScope,
 ): Promise<{ reader: string; writer: string }> {
   const { id, tenantId } = scope.endpoint;
-  const roles = await services.control.tenant(tenantId, (tx) => selectRoles(tx, id));
-  if (!roles) throw new AppError("ACCESS_DENIED");
-  return roles;
+  const names = await services.control.tenant(tenantId, (tx) => selectNames(tx, id));
+  if (!names) throw new AppError("ACCESS_DENIED");
+  return { reader: names.readerRole, writer: names.writerRole };
 }
 
 /** Removes what killed processes left half made or half removed. Run at start and now and then. */

@@ -9,4 +9,6 @@ export {
   sweepEndpoints,
 } from "./lifecycle.ts";
 export { type DatabaseRole, openEndpoint } from "./open.ts";
-export type { EndpointRow, EndpointView } from "./store.ts";
+export { ensureSchema, upgradeEndpoints } from "./schema.ts";
+export type { EndpointRow, EndpointView, SystemTarget } from "./store.ts";
+export { enterAsSystem } from "./system.ts";

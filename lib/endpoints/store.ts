@@ -46,6 +46,7 @@ function parse(row: Raw): EndpointRow {
     settings: {
       textFormat: row.settings.textFormat ?? "compact",
       publicLlmsTxt: row.settings.publicLlmsTxt ?? false,
+      writes: row.settings.writes ?? "off",
     },
   };
 }
@@ -70,17 +71,18 @@ export async function insertEndpoint(
   endpoint: Pick<EndpointRow, "id" | "tenantId" | "slug" | "name">,
   names: DatabaseNames,
   urls: SealedUrls,
+  schemaVersion: number,
   leaseSeconds: number,
 ): Promise<void> {
   await tx`
     INSERT INTO endpoints (
       id, tenant_id, slug, name, status, lease_until, cluster_id, database_name,
-      owner_role, writer_role, reader_role, owner_url, writer_url, reader_url
+      owner_role, writer_role, reader_role, owner_url, writer_url, reader_url, schema_version
     )
     SELECT ${endpoint.id}, ${endpoint.tenantId}, ${endpoint.slug}, ${endpoint.name}, 'provisioning',
       now() + make_interval(secs => ${leaseSeconds}), c.id, ${names.databaseName},
       ${names.ownerRole}, ${names.writerRole}, ${names.readerRole},
-      ${urls.owner}, ${urls.writer}, ${urls.reader}
+      ${urls.owner}, ${urls.writer}, ${urls.reader}, ${schemaVersion}
     FROM clusters c WHERE c.name = 'default'`;
 }
 
@@ -136,14 +138,45 @@ export async function selectUrls(tx: Tx, id: EndpointId): Promise<SealedUrls | n
   return row ? { owner: row.owner_url, writer: row.writer_url, reader: row.reader_url } : null;
 }
 
-/** The names of an endpoint's login roles; null where there is no endpoint. */
-export async function selectRoles(
+/** The names of an endpoint's database and roles; null where there is no endpoint. */
+export async function selectNames(tx: Tx, id: EndpointId): Promise<DatabaseNames | null> {
+  const [row] = await tx<DatabaseNames[]>`
+    SELECT database_name AS "databaseName", owner_role AS "ownerRole", writer_role AS "writerRole",
+      reader_role AS "readerRole"
+    FROM endpoints WHERE id = ${id}`;
+  return row ?? null;
+}
+
+/** How far an endpoint's own database is in its trail; null where there is no endpoint. */
+export async function selectSchemaVersion(tx: Tx, id: EndpointId): Promise<number | null> {
+  const [row] = await tx<{ version: number }[]>`
+    SELECT schema_version AS version FROM endpoints WHERE id = ${id}`;
+  return row?.version ?? null;
+}
+
+/** Notes how far an endpoint's own database is in its trail. */
+export async function updateSchemaVersion(
   tx: Tx,
   id: EndpointId,
-): Promise<{ reader: string; writer: string } | null> {
-  const [row] = await tx<{ reader_role: string; writer_role: string }[]>`
-    SELECT reader_role, writer_role FROM endpoints WHERE id = ${id}`;
-  return row ? { reader: row.reader_role, writer: row.writer_role } : null;
+  version: number,
+): Promise<void> {
+  await tx`UPDATE endpoints SET schema_version = ${version} WHERE id = ${id}`;
+}
+
+/** An endpoint of any tenant, for work that nobody asked for. */
+export interface SystemTarget {
+  readonly endpointId: EndpointId;
+  readonly tenantId: TenantId;
+  readonly slug: Slug;
+}
+
+/** Endpoints whose own databases are behind in their trail. */
+export async function selectOutdated(lookup: Sql, version: number): Promise<SystemTarget[]> {
+  return [
+    ...await lookup<SystemTarget[]>`
+      SELECT endpoint_id AS "endpointId", tenant_id AS "tenantId", slug
+      FROM lookup.outdated_endpoints(${version})`,
+  ];
 }
 
 /** Changes name and settings. */

@@ -1,4 +1,4 @@
-import { endpointRoles, openEndpoint } from "../endpoints/mod.ts";
+import { ensureSchema, enterAsSystem, openEndpoint } from "../endpoints/mod.ts";
 import { AppError, toAppError } from "../errors.ts";
 import { STOPPING } from "../jobs/mod.ts";
 import type { EndpointScope } from "../principal.ts";
@@ -17,7 +17,6 @@ import {
   selectIngest,
   touchRun,
 } from "./store.ts";
-import { systemScope } from "./system_scope.ts";
 import { watch } from "./watch.ts";
 
 /**
@@ -107,7 +106,12 @@ export async function runIngest(
 }
 
 async function perform(services: Services, run: Run, afterLoad: AfterLoad): Promise<Outcome> {
-  const scope = await systemScope(services, run.ref, run.claimed.slug, run.signal);
+  const scope = await enterAsSystem(
+    services,
+    { ...run.ref, slug: run.claimed.slug },
+    "ingest",
+    run.signal,
+  );
   const { sql: owner, release } = await openEndpoint(services, scope, "owner");
   let report: LoadReport | null;
   try {
@@ -133,7 +137,7 @@ async function load(
   owner: Sql,
 ): Promise<LoadReport> {
   const { claimed, ref } = run;
-  const { reader } = await endpointRoles(services, scope);
+  await ensureSchema(services, scope);
   try {
     return await loadFile({
       owner,
@@ -142,7 +146,6 @@ async function load(
       size: claimed.sizeBytes,
       options: claimed.options,
       ingestId: ref.ingestId,
-      readers: [reader],
       onProgress: (progress) => run.progress = progress,
       signal: run.signal,
     });

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { openEndpoint } from "../endpoints/mod.ts";
+import { enterAsSystem, openEndpoint } from "../endpoints/mod.ts";
 import { type EndpointId, type IngestId, isId, type Slug, type TenantId } from "../ids.ts";
 import { AppError } from "../errors.ts";
 import type { EndpointScope } from "../principal.ts";
@@ -7,7 +7,6 @@ import type { Services } from "../services.ts";
 import type { IngestRef } from "./ingest.ts";
 import { indexForSearch, isIndexedLater, type LoadReport } from "./load/mod.ts";
 import type { AfterLoad } from "./run.ts";
-import { systemScope } from "./system_scope.ts";
 
 /** Name of the jobs that build full-text indexes of large tables, after their load is done. */
 export const SEARCH_JOB = "search_index";
@@ -42,7 +41,7 @@ export async function runSearchIndex(
   const { slug, ...ref } = job.parse(payload);
   let scope: EndpointScope;
   try {
-    scope = await systemScope(services, ref, slug, signal);
+    scope = await enterAsSystem(services, { ...ref, slug }, "ingest", signal);
   } catch (error) {
     // The endpoint went while the job waited.
     if (error instanceof AppError && error.code === "ACCESS_DENIED") return;

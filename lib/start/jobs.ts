@@ -1,6 +1,6 @@
 import { anchorAudit } from "../audit/mod.ts";
 import { sweepExpired } from "../auth/mod.ts";
-import { sweepEndpoints } from "../endpoints/mod.ts";
+import { sweepEndpoints, upgradeEndpoints } from "../endpoints/mod.ts";
 import { serveIngests } from "../ingest/mod.ts";
 import { sweepOAuth } from "../oauth/mod.ts";
 import type { Services } from "../services.ts";
@@ -16,6 +16,7 @@ export async function serveJobs(services: Services): Promise<{ stop(): Promise<v
   const sweep = async () => {
     try {
       await sweepEndpoints(services);
+      await upgradeEndpoints(services);
       await sweepExpired(services);
       await sweepOAuth(services);
       await anchorAudit(services);

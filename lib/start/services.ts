@@ -57,6 +57,7 @@ export async function openServices(input: OpenInput): Promise<OpenServices> {
   const provisioner = clusterProvisioner(
     input.adminUrl,
     (admin) => ensureTemplate(admin, input.adminUrl, input.tenantMigrations),
+    input.tenantMigrations,
   );
   const caches = createCaches(clock);
   const replicas = await joinReplicas({ url: input.appUrl, caches, log: input.log });

@@ -1,3 +1,6 @@
+-- Which trail of migrations an endpoint's own database has; a release that adds to it brings them up.
+ALTER TABLE endpoints ADD COLUMN schema_version integer NOT NULL DEFAULT 1;
+
 -- Whose journal has to be looked at. An endpoint's journal is in its own database; before the first write
 -- of a while, that it will be written to is noted here, so that a process that is killed right after the
 -- write leaves behind where its entries wait.
@@ -43,9 +46,19 @@ BEGIN ATOMIC
   WHERE (r.drained_at IS NULL OR r.drained_at < r.wanted_until) AND e.status = 'ready';
 END;
 
-REVOKE ALL ON FUNCTION lookup.wanted_relays() FROM PUBLIC;
+CREATE FUNCTION lookup.outdated_endpoints(current integer)
+RETURNS TABLE (endpoint_id uuid, tenant_id uuid, slug text)
+LANGUAGE sql STABLE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+  SELECT e.id, e.tenant_id, e.slug FROM public.endpoints e
+  WHERE e.schema_version < current AND e.status = 'ready';
+END;
 
-GRANT EXECUTE ON FUNCTION lookup.wanted_relays() TO bulkhead_app;
+REVOKE ALL ON FUNCTION lookup.wanted_relays(), lookup.outdated_endpoints(integer) FROM PUBLIC;
+
+GRANT EXECUTE ON FUNCTION lookup.wanted_relays(), lookup.outdated_endpoints(integer)
+TO bulkhead_app;
 
 RESET ROLE;
 

@@ -7,14 +7,18 @@ export interface EndpointDatabase extends AsyncDisposable {
   readonly owner: Sql;
   readonly readerUrl: string;
   readonly readerRole: string;
+  readonly writerUrl: string;
+  readonly writerRole: string;
 }
 
 /** Makes one; `await using` drops it with its roles. */
 export async function endpointDatabase(): Promise<EndpointDatabase> {
   const control = await createControl();
+  const migrations = await tenantMigrations();
   const provisioner = clusterProvisioner(
     control.adminUrl,
-    async (admin) => await ensureTemplate(admin, control.adminUrl, await tenantMigrations()),
+    (admin) => ensureTemplate(admin, control.adminUrl, migrations),
+    migrations,
   );
   const stem = `bh_${randomName(16)}`;
   const login = (kind: string) => ({ role: `${stem}_${kind}`, password: randomName(24) });
@@ -31,6 +35,8 @@ export async function endpointDatabase(): Promise<EndpointDatabase> {
     owner,
     readerUrl: urls.reader,
     readerRole: spec.reader.role,
+    writerUrl: urls.writer,
+    writerRole: spec.writer.role,
     async [Symbol.asyncDispose]() {
       await owner.end({ timeout: 5 });
       await provisioner.remove({

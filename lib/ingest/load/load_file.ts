@@ -15,7 +15,7 @@ import { indexTable, isIndexedLater } from "./search_index.ts";
 import type { Source } from "./source.ts";
 import { execute } from "./statements.ts";
 import { surveyedSource, surveyHooks, type Told } from "./survey.ts";
-import { commentColumns, grantRead, publicTable } from "./tables.ts";
+import { applyAccess, commentColumns, publicTable } from "./tables.ts";
 import type { LoadInput, LoadPhase, LoadReport, TableReport } from "./types.ts";
 
 /** Text as the catalogue and jsonb can hold it. */
@@ -109,6 +109,8 @@ function inTransaction<T>(input: LoadInput, run: (tx: Tx) => Promise<T>): Promis
     // What a date or a time says must not hang on a session's settings.
     await tx`SET LOCAL datestyle = 'ISO, MDY'`;
     await tx`SET LOCAL timezone = 'UTC'`;
+    // A load is told as a whole; an entry a row would double its size.
+    await tx`SET LOCAL bulkhead.loading = 'on'`;
     // One load at a time: two would race for names and keys.
     await execute(tx, "LOCK TABLE bulkhead.loads IN SHARE ROW EXCLUSIVE MODE", input.signal);
     return await run(tx);
@@ -151,7 +153,7 @@ async function createFile(tx: Tx, input: LoadInput, found: Detected): Promise<Lo
     if (!isIndexedLater(draft)) {
       await indexTable(tx, catalogue.get(draft.name)!, input.signal);
     }
-    await grantRead(tx, draft.name, input.readers ?? []);
+    await applyAccess(tx, draft.name);
     await execute(tx, `ANALYZE ${publicTable(draft.name)}`, input.signal);
     tables.push({
       name: draft.name,

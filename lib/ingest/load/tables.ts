@@ -72,15 +72,9 @@ export async function commentColumns(tx: Tx, draft: Draft): Promise<void> {
   if (statements.trim() !== "") await tx.unsafe(statements);
 }
 
-/** Lets roles read a table. */
-export async function grantRead(
-  tx: Tx,
-  table: string,
-  readers: readonly string[],
-): Promise<void> {
-  if (readers.length === 0) return;
-  const roles = readers.map(quoteIdent).join(", ");
-  await tx.unsafe(`GRANT SELECT ON ${publicTable(table)} TO ${roles}`);
+/** Gives the endpoint's reader and writer what its access and rules say of a table. */
+export async function applyAccess(tx: Tx, table: string): Promise<void> {
+  await tx`SELECT bulkhead.apply_access(${publicTable(table)}::text::regclass)`;
 }
 
 /**

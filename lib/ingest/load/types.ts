@@ -40,8 +40,6 @@ export interface LoadInput {
   readonly options: LoadOptions;
   /** Names the load: the same id a second time loads nothing and answers the first report. */
   readonly ingestId: string;
-  /** Roles that are given SELECT on what is made, in the same transaction. */
-  readonly readers?: readonly string[] | undefined;
   onProgress?(progress: LoadProgress): void;
   readonly signal: AbortSignal;
 }

@@ -1,5 +1,6 @@
 import { scramVerifier } from "../../crypto/mod.ts";
 import { connect, quoteIdent, quoteLiteral, type Sql } from "../connect.ts";
+import { migrate, type Migration } from "../migrate.ts";
 import type {
   DatabaseNames,
   DatabaseSpec,
@@ -35,10 +36,12 @@ const TEMP_FILE_LIMIT_KB = 1024 * 1024;
  *
  * @param adminUrl A role with CREATEDB and CREATEROLE that is no superuser.
  * @param template Answers the name of the template database, making it where it is missing.
+ * @param migrations The trail that the template was made of, for databases of earlier releases.
  */
 export function clusterProvisioner(
   adminUrl: string,
   template: (admin: Sql) => Promise<string>,
+  migrations: readonly Migration[],
 ): Provisioner {
   const admin = connect(adminUrl, {
     max: 3,
@@ -75,17 +78,36 @@ export function clusterProvisioner(
     ].join(";\n");
   }
 
-  /** What the template cannot carry, since it names the roles. */
-  async function grantInside(spec: DatabaseSpec): Promise<void> {
-    const owner = connect(url(spec, spec.owner), { max: 1, name: "bulkhead provisioner" });
-    const writer = quoteIdent(spec.writer.role);
-    const reader = quoteIdent(spec.reader.role);
+  /**
+   * What the template cannot carry, since it names the roles. The owner may act as the writer, so that
+   * what a person lets happen passes the same grants as what happens at once.
+   */
+  async function grantInside(owner: Sql, names: DatabaseNames): Promise<void> {
+    const [owns, writes] = [quoteIdent(names.ownerRole), quoteIdent(names.writerRole)];
+    await admin.unsafe(`GRANT ${writes} TO ${owns} WITH INHERIT FALSE, SET TRUE`);
+    await owner.unsafe(
+      `GRANT USAGE ON SCHEMA public TO ${writes}, ${quoteIdent(names.readerRole)}`,
+    );
+    await owner`
+      INSERT INTO bulkhead.access (reader, writer) VALUES (${names.readerRole}, ${names.writerRole})
+      ON CONFLICT DO NOTHING`;
+  }
+
+  async function asOwner<T>(url: string, work: (owner: Sql) => Promise<T>): Promise<T> {
+    const owner = connect(url, { max: 1, name: "bulkhead provisioner" });
     try {
-      await owner.unsafe(`GRANT USAGE ON SCHEMA public TO ${writer}, ${reader}`);
+      return await work(owner);
     } finally {
       await owner.end({ timeout: 5 });
     }
   }
+
+  const namesOf = (spec: DatabaseSpec): DatabaseNames => ({
+    databaseName: spec.databaseName,
+    ownerRole: spec.owner.role,
+    writerRole: spec.writer.role,
+    readerRole: spec.reader.role,
+  });
 
   async function remove(names: DatabaseNames): Promise<void> {
     // FORCE ends sessions that are still open; roles can go only after what they own.
@@ -125,17 +147,19 @@ export function clusterProvisioner(
            GRANT CONNECT ON DATABASE ${database} TO ${owner}, ${writer}, ${reader};
            ALTER DATABASE ${database} ALLOW_CONNECTIONS true`,
         );
-        await grantInside(spec);
+        await asOwner(url(spec, spec.owner), (sql) => grantInside(sql, namesOf(spec)));
       } catch (error) {
-        await remove({
-          databaseName: spec.databaseName,
-          ownerRole: spec.owner.role,
-          writerRole: spec.writer.role,
-          readerRole: spec.reader.role,
-        });
+        await remove(namesOf(spec));
         throw error;
       }
     },
+    schemaVersion: migrations.length,
+    upgrade: (ownerUrl, names) =>
+      asOwner(ownerUrl, async (sql) => {
+        await migrate(sql, migrations, "bulkhead");
+        await grantInside(sql, names);
+        await sql`SELECT bulkhead.apply_access_everywhere()`;
+      }),
     remove,
     close: () => admin.end({ timeout: 5 }),
   };

@@ -25,6 +25,10 @@ export interface Provisioner {
   urls(spec: DatabaseSpec): DatabaseUrls;
   /** Makes database and roles. On failure nothing is left behind, and it may be called again. */
   provision(spec: DatabaseSpec): Promise<void>;
+  /** Number of the last step of the trail that new databases have. */
+  readonly schemaVersion: number;
+  /** Brings a database of an earlier release up to that; may be repeated. */
+  upgrade(ownerUrl: string, names: DatabaseNames): Promise<void>;
   /** Removes database and roles, also where only some of them exist. */
   remove(names: DatabaseNames): Promise<void>;
   close(): Promise<void>;
