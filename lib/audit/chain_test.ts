@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { newId, type TenantId } from "../ids.ts";
+import { type GrantId, newId, type TenantId } from "../ids.ts";
 import { connect, migrate, readMigrations, type Sql, sqlState, type Tx } from "../postgres/mod.ts";
 import type { Services } from "../services.ts";
 import { createControl, testCluster, testServices, testTenant } from "../../tests/harness/mod.ts";
@@ -234,4 +234,32 @@ Deno.test("the migration chains what was written before it, and an empty log", a
     await superuser.unsafe(`DROP DATABASE ${database} WITH (FORCE)`);
     await control.drop();
   }
+});
+
+Deno.test("recordEvent() keeps what no text of Postgres can hold, and long details, and names the app", async () => {
+  await using test = await testServices();
+  const { services } = test;
+  const { tenantId } = await testTenant(services);
+  const grantId = newId<GrantId>();
+  const long = "é".repeat(60_000);
+  await services.control.tenant(tenantId, (tx) =>
+    recordEvent(tx, {
+      tenantId,
+      action: "team.renamed",
+      actor: { ...SYSTEM_ACTOR, grantId },
+      subject: "nul \0, half \ud800",
+      detail: { "a\0": ["\udc00", { b: "\0" }], tool: long, table: long, when: new Date(0) },
+    }));
+  await write(services, tenantId, long);
+  const lines = await linesOf(services, tenantId);
+  assert.equal((await verifyExport(lines)).fault, null);
+  const { subject, detail } = JSON.parse(lines[0]!);
+  assert.equal(subject, "nul \ufffd, half \ufffd");
+  assert.deepEqual(detail, {
+    "a\ufffd": ["\ufffd", { b: "\ufffd" }],
+    tool: long,
+    table: long,
+    when: "1970-01-01T00:00:00.000Z",
+    grant: grantId,
+  });
 });

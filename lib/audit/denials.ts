@@ -12,26 +12,34 @@ export interface DenialRecorder {
    * Takes in a refusal; what is no refusal of a known token's call is not kept.
    *
    * @param what The tool or operation that was called.
+   * @param tool Which tool that was, where it was one.
    */
-  record(scope: RequestScope, refusal: unknown, what: string, endpointId?: EndpointId): void;
+  record(
+    scope: RequestScope,
+    refusal: unknown,
+    what: string,
+    endpointId?: EndpointId,
+    tool?: string,
+  ): void;
   /** Writes what is due now. */
   flush(): Promise<void>;
   /** Writes everything and stops. */
   close(): Promise<void>;
 }
 
-/** Refusals of one token for one reason since they were last written. */
+/** Refusals of one token, of one tool, for one reason since they were last written. */
 interface Pending {
   readonly tenantId: TenantId;
   readonly actor: AuditActor;
   readonly reason: string;
   readonly what: string;
+  readonly tool: string | undefined;
   readonly endpointId: EndpointId | null;
   readonly count: number;
 }
 
 const EVERY_MS = 5_000;
-// One entry a token and reason in so long, with the number of calls: a loop fills no log.
+// One entry a token, tool and reason in so long, with the number of calls: a loop fills no log.
 const RESOLUTION_MS = 60_000;
 const MAX_REMEMBERED = 100_000;
 
@@ -50,7 +58,7 @@ export function createDenialRecorder(control: Control, clock: Clock, log: Log): 
       pending.delete(key);
       if (written.size >= MAX_REMEMBERED) written.clear();
       written.set(key, now);
-      const { tenantId, actor, reason, what, endpointId, count } = denial;
+      const { tenantId, actor, reason, what, tool, endpointId, count } = denial;
       try {
         await control.tenant(tenantId, (tx) =>
           recordEvent(tx, {
@@ -59,7 +67,7 @@ export function createDenialRecorder(control: Control, clock: Clock, log: Log): 
             actor,
             endpointId,
             subject: what,
-            detail: { reason, count },
+            detail: { reason, count, ...(tool ? { tool } : {}) },
           }));
       } catch (error) {
         log.warn("denials.write_failed", { tenantId, count, error });
@@ -78,11 +86,11 @@ export function createDenialRecorder(control: Control, clock: Clock, log: Log): 
   Deno.unrefTimer(timer);
 
   return {
-    record(scope, refusal, what, endpointId) {
+    record(scope, refusal, what, endpointId, tool) {
       if (!(refusal instanceof AppError) || !REASONS.has(refusal.code)) return;
       const { principal, tenantId } = scope;
       if (principal.tokenId === null) return;
-      const key = `${principal.tokenId}\0${principal.kind}\0${refusal.code}`;
+      const key = `${principal.tokenId}\0${principal.kind}\0${refusal.code}\0${tool ?? ""}`;
       const before = pending.get(key);
       if (!before && pending.size >= MAX_REMEMBERED) return;
       pending.set(
@@ -92,6 +100,7 @@ export function createDenialRecorder(control: Control, clock: Clock, log: Log): 
           actor: actorOf(scope),
           reason: refusal.code,
           what,
+          tool,
           endpointId: endpointId ?? null,
           count: 1,
         },

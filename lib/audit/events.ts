@@ -1,5 +1,5 @@
-import { newId, type RequestId } from "../ids.ts";
-import type { EndpointId, TenantId, TokenId, UserId } from "../ids.ts";
+import { newId } from "../ids.ts";
+import type { EndpointId, GrantId, RequestId, TenantId, TokenId, UserId } from "../ids.ts";
 import type { ActorKind, RequestScope } from "../principal.ts";
 import type { Tx } from "../postgres/mod.ts";
 import { insertEvent } from "./store.ts";
@@ -66,6 +66,8 @@ export interface AuditActor {
   readonly kind: ActorKind;
   readonly userId: UserId | null;
   readonly tokenId: TokenId | null;
+  /** The connection of the app that acts, where one does. */
+  readonly grantId?: GrantId | undefined;
   readonly requestId: RequestId | null;
   readonly network: string | null;
 }
@@ -96,12 +98,18 @@ export function actorOf(scope: RequestScope): AuditActor {
     kind: scope.principal.kind,
     userId: scope.principal.userId,
     tokenId: scope.principal.tokenId,
+    grantId: scope.principal.grantId,
     requestId: scope.requestId,
     network: scope.network,
   };
 }
 
-/** Writes an entry in the transaction of the act itself: both are kept, or neither. */
+/**
+ * Writes an entry in the transaction of the act itself: both are kept, or neither. An app's is named in
+ * `detail.grant`, since access tokens come and go by the hour.
+ */
 export async function recordEvent(tx: Tx, event: AuditEvent): Promise<void> {
-  await insertEvent(tx, newId(), event);
+  const { grantId } = event.actor;
+  const detail = grantId ? { grant: grantId, ...event.detail } : event.detail;
+  await insertEvent(tx, newId(), { ...event, ...(detail ? { detail } : {}) });
 }

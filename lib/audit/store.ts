@@ -1,20 +1,22 @@
 import type { TenantId, TokenId } from "../ids.ts";
 import type { Control, Tx } from "../postgres/mod.ts";
 import type { AuditEvent } from "./events.ts";
+import { storable, storableText } from "./storable.ts";
 import type { TokenUse } from "./token_use.ts";
 import type { UsageEvent } from "./usage.ts";
 
 /** Inserts one audit entry. */
 export async function insertEvent(tx: Tx, id: string, event: AuditEvent): Promise<void> {
   const { actor } = event;
+  const subject = event.subject === undefined ? null : storableText(event.subject);
   await tx`
     INSERT INTO audit_events (
       id, tenant_id, action, actor_kind, user_id, token_id, endpoint_id, subject, request_id,
       network, detail
     ) VALUES (
       ${id}, ${event.tenantId}, ${event.action}, ${actor.kind}, ${actor.userId}, ${actor.tokenId},
-      ${event.endpointId ?? null}, ${event.subject ?? null}, ${actor.requestId}, ${actor.network},
-      ${tx.json((event.detail ?? {}) as never)}
+      ${event.endpointId ?? null}, ${subject}, ${actor.requestId}, ${actor.network},
+      ${tx.json(storable(event.detail ?? {}) as never)}
     )`;
 }
 

@@ -47,6 +47,7 @@ class EndpointTarget implements McpTarget {
     const answer = this.noting(
       name,
       () => callTool(this.services, scope, this.manifest, name, args),
+      name,
     );
     if (!context.wantsProgress) return toReply(await answer);
     // What is refused before any query is refused in plain HTTP, with its status.
@@ -57,12 +58,12 @@ class EndpointTarget implements McpTarget {
     return reply;
   }
 
-  /** Keeps what the principal was refused. */
-  async noting<T>(what: string, run: () => T | Promise<T>): Promise<T> {
+  /** Keeps what the principal was refused, and which tool, where it was one. */
+  async noting<T>(what: string, run: () => T | Promise<T>, tool?: string): Promise<T> {
     try {
       return await run();
     } catch (error) {
-      this.services.denials.record(this.scope, error, what, this.scope.endpoint.id);
+      this.services.denials.record(this.scope, error, what, this.scope.endpoint.id, tool);
       throw error;
     }
   }

@@ -72,7 +72,11 @@ Deno.test("calls over MCP that a token is refused are in its own team's audit lo
   assert.equal(mine.length, 1);
   assert.equal(mine[0]!.subject, "list_rows");
   assert.equal(mine[0]!.endpointId, films.endpoint.id);
-  assert.deepEqual(mine[0]!.detail, { reason: "INSUFFICIENT_SCOPE", count: 1 });
+  assert.deepEqual(mine[0]!.detail, {
+    reason: "INSUFFICIENT_SCOPE",
+    count: 1,
+    tool: "list_rows",
+  });
   // Another's endpoint is not named to whoever tried it.
   assert.equal(theirs.length, 1);
   assert.equal(theirs[0]!.endpointId, null);
