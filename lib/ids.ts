@@ -21,6 +21,8 @@ export type ClientId = Branded<"ClientId">;
 export type GrantId = Branded<"GrantId">;
 /** Id of one authorization request that a person agreed to (UUIDv7). */
 export type AuthorizationId = Branded<"AuthorizationId">;
+/** Id of one change: what one call writes or one undo takes back (UUIDv7). */
+export type ChangeId = Branded<"ChangeId">;
 /** Id of one request (UUIDv7), told in answers and logs. */
 export type RequestId = Branded<"RequestId">;
 /** Public name of an endpoint in its URL: `[a-z0-9-]`, 3 to 63 characters. */
@@ -40,6 +42,7 @@ export type AnyId =
   | ClientId
   | GrantId
   | AuthorizationId
+  | ChangeId
   | RequestId;
 
 /**

@@ -22,12 +22,12 @@ export const STEPS: readonly (readonly string[])[] = [
   ["postgres"],
   ["jobs"],
   // rank 2: who owns what, what happened
-  ["audit", "replicas", "tenants"],
+  ["audit", "relays", "replicas", "tenants"],
   ["services.ts"],
   // rank 3: who may enter, and where
   ["auth", "endpoints", "tokens"],
   // rank 4: domains
-  ["connectors", "files", "ingest", "inventory", "oauth"],
+  ["connectors", "files", "ingest", "inventory", "journal", "oauth"],
   // what ends what the domains below have issued
   ["leaks"],
   // rank 5
