@@ -8,6 +8,7 @@ import type { Log } from "./log.ts";
 import type { Mailer } from "./mail/mod.ts";
 import type { Objects } from "./objects/mod.ts";
 import type { Control, Pools, Provisioner } from "./postgres/mod.ts";
+import type { Relays } from "./relays/mod.ts";
 import type { Replicas } from "./replicas/mod.ts";
 
 /** What the process has: opened once by `main.ts`, passed as an argument to what needs it. */
@@ -29,6 +30,8 @@ export interface Services {
   readonly caches: Caches;
   /** The other processes over the same control database: told at once what to forget. */
   readonly replicas: Replicas;
+  /** Which endpoints' journals wait to be carried into the audit log. */
+  readonly relays: Relays;
   readonly limiter: Limiter;
   readonly usage: UsageRecorder;
   /** When tokens were last used. */

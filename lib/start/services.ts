@@ -15,6 +15,7 @@ import {
   type Migration,
   openControl,
 } from "../postgres/mod.ts";
+import { createRelays } from "../relays/mod.ts";
 import { joinReplicas } from "../replicas/mod.ts";
 import type { Services } from "../services.ts";
 import { dataKeyStore } from "../tenants/mod.ts";
@@ -61,6 +62,7 @@ export async function openServices(input: OpenInput): Promise<OpenServices> {
   );
   const caches = createCaches(clock);
   const replicas = await joinReplicas({ url: input.appUrl, caches, log: input.log });
+  const relays = createRelays(control);
   const usage = createUsageRecorder(control, input.log);
   const tokenUse = createTokenUseRecorder(control, clock, input.log);
   const denials = createDenialRecorder(control, clock, input.log);
@@ -78,6 +80,7 @@ export async function openServices(input: OpenInput): Promise<OpenServices> {
     masterKey: input.masterKey,
     caches,
     replicas,
+    relays,
     limiter: createLimiter(clock),
     usage,
     tokenUse,
@@ -100,6 +103,7 @@ export async function openServices(input: OpenInput): Promise<OpenServices> {
       await pools.close();
       await provisioner.close();
       await replicas.close();
+      await relays.close();
       await control.close();
     },
   };
