@@ -45,6 +45,8 @@ export interface Principal {
   readonly abilities: ReadonlySet<Ability>;
   /** Whether what it changes in rows waits for a person's approval, whatever the endpoint says. */
   readonly review: boolean;
+  /** How often it may call in a minute; absent: as often as it likes. */
+  readonly callsPerMinute?: number;
   /** The connection that an OAuth access token belongs to; absent for every other credential. */
   readonly grantId?: GrantId;
   /** The endpoints that are covered; `"all"` means each of the tenant's, now and later. */

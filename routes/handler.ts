@@ -1,4 +1,4 @@
-import { cameInTheClear, networkOf } from "../lib/http/mod.ts";
+import { cameInTheClear, clientOf } from "../lib/http/mod.ts";
 import { GITHUB_KEYS_URL } from "../lib/leaks/mod.ts";
 import { createRest } from "../lib/rest/mod.ts";
 import type { Services } from "../lib/services.ts";
@@ -37,7 +37,7 @@ export async function createHandler(
       // Before any router: agents' calls are most of what is asked.
       const answered = mcp.handle(request, peer);
       if (answered) return await answered;
-      const client = { network: networkOf(request, peer, services) };
+      const client = clientOf(request, peer, services);
       return await (oauth(request, client) ?? githubLeaks(request, client) ??
         (REST.test(request.url) ? rest(request, client) : pages(request, client)));
     },

@@ -15,7 +15,7 @@ export interface DenialRecorder {
    * @param tool Which tool that was, where it was one.
    */
   record(
-    scope: RequestScope,
+    scope: Omit<RequestScope, "signal">,
     refusal: unknown,
     what: string,
     endpointId?: EndpointId,
@@ -44,6 +44,19 @@ const RESOLUTION_MS = 60_000;
 const MAX_REMEMBERED = 100_000;
 
 const REASONS: ReadonlySet<string> = new Set(["INSUFFICIENT_SCOPE", "ACCESS_DENIED"]);
+
+/**
+ * Cause of an AUTHENTICATION_REQUIRED: the token is known, yet not taken from where the client is. Its
+ * owner can read so; the client is told what every unknown token is told.
+ */
+export const FROM_ELSEWHERE = "NETWORK_NOT_ALLOWED";
+
+/** Why a call was refused; null for what is no refusal of a known token. */
+function reasonOf(refusal: unknown): string | null {
+  if (!(refusal instanceof AppError)) return null;
+  if (refusal.cause === FROM_ELSEWHERE) return FROM_ELSEWHERE;
+  return REASONS.has(refusal.code) ? refusal.code : null;
+}
 
 /** Makes a recorder that writes to the control database. */
 export function createDenialRecorder(control: Control, clock: Clock, log: Log): DenialRecorder {
@@ -87,10 +100,10 @@ export function createDenialRecorder(control: Control, clock: Clock, log: Log): 
 
   return {
     record(scope, refusal, what, endpointId, tool) {
-      if (!(refusal instanceof AppError) || !REASONS.has(refusal.code)) return;
+      const reason = reasonOf(refusal);
       const { principal, tenantId } = scope;
-      if (principal.tokenId === null) return;
-      const key = `${principal.tokenId}\0${principal.kind}\0${refusal.code}\0${tool ?? ""}`;
+      if (reason === null || principal.tokenId === null) return;
+      const key = `${principal.tokenId}\0${principal.kind}\0${reason}\0${tool ?? ""}`;
       const before = pending.get(key);
       if (!before && pending.size >= MAX_REMEMBERED) return;
       pending.set(
@@ -98,7 +111,7 @@ export function createDenialRecorder(control: Control, clock: Clock, log: Log): 
         before ? { ...before, count: before.count + 1 } : {
           tenantId,
           actor: actorOf(scope),
-          reason: refusal.code,
+          reason,
           what,
           tool,
           endpointId: endpointId ?? null,

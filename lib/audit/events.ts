@@ -93,7 +93,7 @@ export const SYSTEM_ACTOR: AuditActor = {
 };
 
 /** The actor of a request. */
-export function actorOf(scope: RequestScope): AuditActor {
+export function actorOf(scope: Omit<RequestScope, "signal">): AuditActor {
   return {
     kind: scope.principal.kind,
     userId: scope.principal.userId,

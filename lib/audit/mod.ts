@@ -9,7 +9,7 @@ export {
 export { anchorAudit } from "./anchor.ts";
 export type { Anchor } from "./chain.ts";
 export { type Verdict, verifyCommand } from "./command.ts";
-export { createDenialRecorder, type DenialRecorder } from "./denials.ts";
+export { createDenialRecorder, type DenialRecorder, FROM_ELSEWHERE } from "./denials.ts";
 export {
   actorOf,
   AUDIT_ACTIONS,

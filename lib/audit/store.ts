@@ -70,15 +70,19 @@ const row = (event: UsageEvent) => ({
 });
 
 /**
- * Sets when a tenant's tokens, and the connections that access tokens belong to, were last used; a later
- * time that is there already stays.
+ * Sets when and from where a tenant's tokens, and when the connections that access tokens belong to, were
+ * last used; what is there already of a later time stays.
  */
 export async function updateLastUsed(
   control: Control,
   tenantId: TenantId,
   uses: readonly (readonly [TokenId, TokenUse])[],
 ): Promise<void> {
-  const rows = uses.map(([id, { at }]) => ({ id, at: new Date(at).toISOString() }));
+  const rows = uses.map(([id, { at, network }]) => ({
+    id,
+    at: new Date(at).toISOString(),
+    network,
+  }));
   await control.tenant(tenantId, async (tx) => {
     // Connections before tokens, and in one order: so does whoever revokes.
     await tx`
@@ -94,8 +98,8 @@ export async function updateLastUsed(
       UPDATE oauth_grants g SET last_used_at = greatest(g.last_used_at, latest.at)
       FROM latest JOIN locked ON locked.id = latest.grant_id WHERE g.id = latest.grant_id`;
     await tx`
-      UPDATE tokens t SET last_used_at = greatest(t.last_used_at, u.at)
-      FROM jsonb_to_recordset(${tx.json(rows)}) AS u(id uuid, at timestamptz)
-      WHERE t.id = u.id`;
+      UPDATE tokens t SET last_used_at = u.at, last_used_network = u.network
+      FROM jsonb_to_recordset(${tx.json(rows)}) AS u(id uuid, at timestamptz, network text)
+      WHERE t.id = u.id AND (t.last_used_at IS NULL OR t.last_used_at <= u.at)`;
   });
 }

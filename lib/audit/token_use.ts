@@ -4,9 +4,10 @@ import type { Log } from "../log.ts";
 import type { Control } from "../postgres/mod.ts";
 import { updateLastUsed } from "./store.ts";
 
-/** Keeps when each token was last used, off the hot path: in batches, to the minute. */
+/** Keeps when and from where each token was last used, off the hot path: in batches, to the minute. */
 export interface TokenUseRecorder {
-  record(tenantId: TenantId, tokenId: TokenId): void;
+  /** @param network The client's, IPv4 /24 or IPv6 /48; null where unknown. */
+  record(tenantId: TenantId, tokenId: TokenId, network: string | null): void;
   /** Writes what is buffered now. */
   flush(): Promise<void>;
   /** Flushes and stops. */
@@ -18,6 +19,7 @@ export interface TokenUse {
   readonly tenantId: TenantId;
   /** Milliseconds since 1970. */
   readonly at: number;
+  readonly network: string | null;
 }
 
 const EVERY_MS = 5_000;
@@ -59,13 +61,13 @@ export function createTokenUseRecorder(
   Deno.unrefTimer(timer);
 
   return {
-    record(tenantId, tokenId) {
+    record(tenantId, tokenId, network) {
       const at = clock.now();
       const before = remembered.get(tokenId);
       if (before !== undefined && at - before < RESOLUTION_MS) return;
       if (remembered.size >= MAX_REMEMBERED) remembered.clear();
       remembered.set(tokenId, at);
-      pending.set(tokenId, { tenantId, at });
+      pending.set(tokenId, { tenantId, at, network });
     },
     flush,
     async close() {

@@ -1,32 +1,12 @@
-import { BlockList, isIP, isIPv4 } from "node:net";
+import { isIP, isIPv4 } from "node:net";
+import { inRanges, ipv6Groups, plainAddress } from "./ranges.ts";
 
-// Built once for a list that never changes while the process runs.
-const compiled = new WeakMap<readonly string[], BlockList>();
-
-function blockList(ranges: readonly string[]): BlockList {
-  let list = compiled.get(ranges);
-  if (!list) {
-    list = new BlockList();
-    for (const range of ranges) {
-      const [address = "", prefix] = range.split("/");
-      const family = isIPv4(address) ? "ipv4" : "ipv6";
-      if (prefix === undefined) list.addAddress(address, family);
-      else list.addSubnet(address, Number(prefix), family);
-    }
-    compiled.set(ranges, list);
-  }
-  return list;
-}
-
-/** IPv4 in IPv6's clothes (`::ffff:1.2.3.4`) as IPv4, and without a zone or brackets. */
-function plain(address: string): string {
-  const bare = address.replace(/^\[|\]$/g, "").replace(/%.*$/, "");
-  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(bare);
-  return mapped ? mapped[1]! : bare;
-}
-
-function isTrusted(address: string, trusted: readonly string[]): boolean {
-  return blockList(trusted).check(address, isIPv4(address) ? "ipv4" : "ipv6");
+/** Where a request comes from. */
+export interface Client {
+  /** The client's IP address: to be judged, never kept. Null where none is known. */
+  readonly address: string | null;
+  /** The network that it lies in, as it may be kept: IPv4 /24, IPv6 /48. */
+  readonly network: string | null;
 }
 
 /**
@@ -42,42 +22,34 @@ export function clientAddress(
   peer: string | null,
   trusted: readonly string[],
 ): string | null {
-  let address = peer === null ? null : plain(peer);
+  let address = peer === null ? null : plainAddress(peer);
   if (address === null || !isIP(address)) return null;
-  if (!trusted.length || !isTrusted(address, trusted)) return address;
+  if (!trusted.length || !inRanges(address, trusted)) return address;
   const forwarded = (request.headers.get("x-forwarded-for") ?? "").split(",");
   for (const hop of forwarded.reverse()) {
-    const candidate = plain(hop.trim());
+    const candidate = plainAddress(hop.trim());
     if (!isIP(candidate)) break;
     address = candidate;
-    if (!isTrusted(candidate, trusted)) break;
+    if (!inRanges(candidate, trusted)) break;
   }
   return address;
-}
-
-function ipv6Groups(address: string): string[] {
-  // The URL parser turns every spelling (RFC 4291, section 2.2) into the canonical one of RFC 5952.
-  const [head = "", tail] = new URL(`http://[${address}]`).hostname.slice(1, -1).split("::");
-  const left = head ? head.split(":") : [];
-  const right = tail ? tail.split(":") : [];
-  const zeros = tail === undefined ? 0 : 8 - left.length - right.length;
-  return [...left, ...Array<string>(zeros).fill("0"), ...right];
 }
 
 /** The network that an address lies in: `192.0.2.0/24`, `2001:db8:1::/48`. */
 export function truncateAddress(address: string): string {
   if (isIPv4(address)) return `${address.slice(0, address.lastIndexOf("."))}.0/24`;
-  return `${ipv6Groups(address).slice(0, 3).join(":")}::/48`;
+  const groups = ipv6Groups(address).slice(0, 3).map((group) => group.toString(16));
+  return `${groups.join(":")}::/48`;
 }
 
-/** The client's network as `RequestScope` carries it; null where the address is unknown. */
-export function networkOf(
+/** Where a request comes from, through the proxies that are trusted. */
+export function clientOf(
   request: Request,
   peer: string | null,
   services: { readonly trustedProxies: readonly string[] },
-): string | null {
+): Client {
   const address = clientAddress(request, peer, services.trustedProxies);
-  return address === null ? null : truncateAddress(address);
+  return { address, network: address === null ? null : truncateAddress(address) };
 }
 
 /**
@@ -91,7 +63,7 @@ export function cameInTheClear(
 ): boolean {
   const told = request.headers.get("x-forwarded-proto");
   if (told === null || peer === null || !trustedProxies.length) return false;
-  const address = plain(peer);
-  if (!isIP(address) || !isTrusted(address, trustedProxies)) return false;
+  const address = plainAddress(peer);
+  if (!isIP(address) || !inRanges(address, trustedProxies)) return false;
   return told.split(",").some((scheme) => scheme.trim().toLowerCase() !== "https");
 }

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { clientAddress, networkOf, truncateAddress } from "./address.ts";
+import { clientAddress, clientOf, truncateAddress } from "./address.ts";
 
 const from = (forwarded?: string) =>
   new Request("http://x/", forwarded ? { headers: { "x-forwarded-for": forwarded } } : {});
@@ -10,6 +10,8 @@ Deno.test("clientAddress() believes X-Forwarded-For from trusted proxies alone",
     ["203.0.113.9", "198.51.100.1", "203.0.113.9"],
     ["10.1.1.1", "198.51.100.1", "198.51.100.1"],
     ["::ffff:10.1.1.1", "198.51.100.1", "198.51.100.1"],
+    ["::ffff:a01:101", "::FFFF:c633:6401", "198.51.100.1"],
+    ["0:0:0:0:0:ffff:10.1.1.1", "[::ffff:198.51.100.1]", "198.51.100.1"],
     ["fd00::1", "2001:db8::5", "2001:db8::5"],
     ["127.0.0.1", undefined, "127.0.0.1"],
     // What the client wrote itself stands further left than what the proxy saw.
@@ -33,7 +35,11 @@ Deno.test("truncateAddress() keeps IPv4 /24 and IPv6 /48", () => {
   assert.equal(truncateAddress("::1"), "0:0:0::/48");
 });
 
-Deno.test("networkOf() is null without an address", () => {
-  assert.equal(networkOf(from(), null, { trustedProxies: [] }), null);
-  assert.equal(networkOf(from(), "::ffff:192.0.2.1", { trustedProxies: [] }), "192.0.2.0/24");
+Deno.test("clientOf() tells the address, and the network that may be kept of it", () => {
+  const none = { trustedProxies: [] };
+  assert.deepEqual(clientOf(from(), null, none), { address: null, network: null });
+  assert.deepEqual(clientOf(from(), "::ffff:192.0.2.1", none), {
+    address: "192.0.2.1",
+    network: "192.0.2.0/24",
+  });
 });

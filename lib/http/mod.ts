@@ -1,5 +1,11 @@
 /** The HTTP border, below every route: who calls from where, how much, in what form. */
-export { cameInTheClear, clientAddress, networkOf, truncateAddress } from "./address.ts";
+export {
+  cameInTheClear,
+  type Client,
+  clientAddress,
+  clientOf,
+  truncateAddress,
+} from "./address.ts";
 export { readBody } from "./body.ts";
 export { parseJson, readJson, requireContentType } from "./json.ts";
 export { mediaType, readUpload, type Upload } from "./multipart.ts";
@@ -12,3 +18,4 @@ export {
   type OutboundPolicy,
   PUBLIC_ONLY,
 } from "./outbound.ts";
+export { inRanges, parseNetwork, withinNetworks } from "./ranges.ts";

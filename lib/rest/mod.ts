@@ -14,6 +14,6 @@ export {
   type RestRoute,
   tenantRoute,
 } from "./route.ts";
-export { createRest, type RestClient } from "./server.ts";
+export { createRest } from "./server.ts";
 export { showTable, tableResource } from "./table_resource.ts";
 export { mintedResource, showMinted, showToken, tokenResource } from "./token_resource.ts";

@@ -2,23 +2,17 @@ import { type Context, Hono } from "hono";
 import { authorize } from "../auth/mod.ts";
 import { enterEndpoint } from "../endpoints/mod.ts";
 import { AppError, problemResponse, toAppError } from "../errors.ts";
-import { checkOrigin, preflight, setCorsHeaders } from "../http/mod.ts";
+import { checkOrigin, type Client, preflight, setCorsHeaders } from "../http/mod.ts";
 import { isSlug, newId, type RequestId } from "../ids.ts";
 import type { EndpointScope, RequestScope } from "../principal.ts";
 import type { Services } from "../services.ts";
-import { authenticate } from "../tokens/mod.ts";
+import { authenticate, countCall } from "../tokens/mod.ts";
 import { readInput, readQuery } from "./input.ts";
 import { openApiDocument } from "./openapi.ts";
 import type { RestAnswer, RestInput, RestRoute } from "./route.ts";
 
-/** What the server knows of who connects, besides the request. */
-export interface RestClient {
-  /** IPv4 /24, IPv6 /48; null where unknown. */
-  readonly network: string | null;
-}
-
 interface Env {
-  Bindings: RestClient;
+  Bindings: Client;
   Variables: { requestId: RequestId };
 }
 
@@ -75,14 +69,18 @@ async function scopeOf(
   c: Context<Env>,
 ): Promise<RequestScope> {
   const request = c.req.raw;
-  const { network } = c.env;
-  const bearer = await authenticate(services, request.headers.get("authorization"), network);
+  const { address, network } = c.env;
+  const requestId = c.get("requestId");
+  const authorization = request.headers.get("authorization");
+  const presented = { requestId, address, network, authorization, kind: "rest" } as const;
+  const principal = await authenticate(services, presented);
   // The audience of an OAuth access token is the endpoints that were agreed to, never this API.
-  if (bearer.grantId) throw new AppError("AUTHENTICATION_REQUIRED");
+  if (principal.grantId) throw new AppError("AUTHENTICATION_REQUIRED");
+  countCall(services, principal);
   return {
-    requestId: c.get("requestId"),
-    principal: { ...bearer, kind: "rest" },
-    tenantId: bearer.tenantId,
+    requestId,
+    principal,
+    tenantId: principal.tenantId,
     network,
     signal: request.signal,
   };
@@ -137,7 +135,7 @@ async function answerAs(
 export function createRest(
   services: Services,
   routes: readonly RestRoute[],
-): (request: Request, client: RestClient) => Promise<Response> {
+): (request: Request, client: Client) => Promise<Response> {
   const document = JSON.stringify(openApiDocument(routes, services.baseUrl));
   const app = new Hono<Env>();
 

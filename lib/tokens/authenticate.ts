@@ -1,5 +1,8 @@
+import { FROM_ELSEWHERE } from "../audit/mod.ts";
 import { sha256Hex } from "../crypto/mod.ts";
 import { AppError } from "../errors.ts";
+import { type Client, inRanges } from "../http/mod.ts";
+import type { RequestId } from "../ids.ts";
 import type { Limit } from "../limits/mod.ts";
 import type { Principal } from "../principal.ts";
 import type { Services } from "../services.ts";
@@ -39,38 +42,72 @@ async function load(services: Services, hash: string): Promise<Credential> {
       label: found.name,
       scope: found.scope,
       abilities: new Set(found.abilities),
-      review: false,
+      review: found.review,
+      ...(found.callsPerMinute ? { callsPerMinute: found.callsPerMinute } : {}),
       ...(found.grantId ? { grantId: found.grantId } : {}),
       endpoints: found.endpoints === "all" ? "all" : new Set(found.endpoints),
     }),
+    networks: found.networks,
     expiresAt: found.expiresAt?.getTime() ?? Infinity,
   };
 }
 
+/** How a token is presented. */
+export interface Presented extends Client {
+  readonly requestId: RequestId;
+  readonly authorization: string | null;
+  /** What it is presented to. */
+  readonly kind: "mcp" | "rest";
+}
+
+/** Whether a credential is taken from where it comes. */
+function isTakenFrom({ networks }: Credential, { address }: Client): boolean {
+  return networks === null || (address !== null && inRanges(address, networks));
+}
+
 /**
- * Resolves a bearer token to who it stands for, as an agent (`kind` is `"mcp"`; other surfaces derive
- * theirs). A token that was valid less than a second ago is answered without asking the database.
+ * Resolves a bearer token to who it stands for. A token that was valid less than a second ago is answered
+ * without asking the database. Failures are limited by the client's network; valid tokens never are.
  *
- * @param network The client's network, by which failures are limited; valid tokens never are.
- * @throws AppError AUTHENTICATION_REQUIRED where there is no token or it is unknown, revoked or
- * expired; INVALID_REQUEST where the header is malformed; RATE_LIMITED after too many failures.
+ * @throws AppError AUTHENTICATION_REQUIRED where there is no token or it is unknown, revoked or expired,
+ * or not taken from where the client is; INVALID_REQUEST where the header is malformed; RATE_LIMITED
+ * after too many failures.
  */
-export async function authenticate(
-  services: Services,
-  authorization: string | null,
-  network: string | null,
-): Promise<Principal> {
-  const token = bearerToken(authorization);
+export async function authenticate(services: Services, presented: Presented): Promise<Principal> {
+  const token = bearerToken(presented.authorization);
   if (token === null) throw new AppError("AUTHENTICATION_REQUIRED");
+  const { kind, network } = presented;
   const credential = await resolve(services, token);
   // Checked at each use: the lease of a cached entry may outlast the token.
   if (!credential || credential.expiresAt <= services.clock.now()) {
     services.limiter.take(FAILED_TOKENS, network ?? "unknown");
     throw new AppError("AUTHENTICATION_REQUIRED");
   }
-  const { principal } = credential;
-  services.tokenUse.record(principal.tenantId, principal.tokenId!);
+  const principal = kind === "mcp" ? credential.principal : { ...credential.principal, kind };
+  if (!isTakenFrom(credential, presented)) {
+    // Whoever found it is told no more than of one that never was; whose it is can read it in their log.
+    const refusal = new AppError("AUTHENTICATION_REQUIRED", undefined, { cause: FROM_ELSEWHERE });
+    services.denials.record(
+      { ...presented, principal, tenantId: principal.tenantId },
+      refusal,
+      "enter",
+    );
+    services.limiter.take(FAILED_TOKENS, network ?? "unknown");
+    throw refusal;
+  }
+  services.tokenUse.record(principal.tenantId, principal.tokenId!, network);
   return principal;
+}
+
+/**
+ * Counts a call of a token that may make only so many in a minute; each replica counts for itself.
+ *
+ * @throws AppError RATE_LIMITED past that, with the seconds to wait.
+ */
+export function countCall(services: Services, { tokenId, callsPerMinute }: Principal): void {
+  if (tokenId === null || callsPerMinute === undefined) return;
+  const limit = { name: "tokens.calls", attempts: callsPerMinute, windowMs: 60_000 };
+  services.limiter.take(limit, tokenId);
 }
 
 /** Answers a cached credential at once, so that the usual case waits for nothing. */

@@ -4,6 +4,8 @@ import type { Principal } from "../principal.ts";
 /** What a valid token stands for. */
 export interface Credential {
   readonly principal: Principal;
+  /** The networks, in CIDR notation, that it is taken from; null: from anywhere. */
+  readonly networks: readonly string[] | null;
   /** Milliseconds since 1970; Infinity for a token that does not expire. */
   readonly expiresAt: number;
 }

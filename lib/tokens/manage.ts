@@ -1,6 +1,7 @@
 import { actorOf, type AuditAction, recordEvent } from "../audit/mod.ts";
 import { sha256 } from "../crypto/mod.ts";
 import { AppError } from "../errors.ts";
+import { parseNetwork, withinNetworks } from "../http/mod.ts";
 import { type EndpointId, newId, type TokenId } from "../ids.ts";
 import type { Tx } from "../postgres/mod.ts";
 import {
@@ -18,10 +19,12 @@ import {
   bindToken,
   insertToken,
   lockTokens,
+  markReplaced,
   markRevoked,
-  selectExpiry,
+  selectBounds,
   selectToken,
   selectTokens,
+  type TokenBounds,
 } from "./store.ts";
 import type { MintedToken, TokenView } from "./view.ts";
 
@@ -34,7 +37,22 @@ export interface TokenRequest {
   /** `"all"` covers the whole tenant, now and later; a list at least one endpoint. */
   readonly endpoints: "all" | readonly EndpointId[];
   readonly expiresAt?: Date | null;
+  /** Addresses and CIDR ranges that it is taken from; none: from anywhere. */
+  readonly networks?: readonly string[] | null;
+  /** Calls that it may make in a minute; null: as many as it likes. */
+  readonly callsPerMinute?: number | null;
+  /** Whether what it changes in rows waits for a person. */
+  readonly review?: boolean;
 }
+
+/** How many networks a token may name. */
+export const MAX_NETWORKS = 50;
+
+/** The most calls a minute that a token may be held to. */
+export const MAX_CALLS_PER_MINUTE = 100_000;
+
+/** For how many seconds at most a token goes on after it was replaced: 30 days. */
+export const MAX_OVERLAP_SECONDS = 30 * 86_400;
 
 const BEYOND = "A token can be given only what the credential that makes it has itself.";
 
@@ -54,18 +72,37 @@ function requirePower(principal: Principal, power: Power): void {
 }
 
 /**
- * Holds the token that is acting, and the one that is acted on, until the transaction ends; answers
- * when the former expires. So no token outlives the one that makes it, and what a cache still trusts
- * for a moment after a revocation can make nothing that stays.
+ * Holds the token that is acting, and the one that is acted on, until the transaction ends; answers what
+ * bounds the former. So no token outlives the one that makes it, and what a cache still trusts for a
+ * moment after a revocation can make nothing that stays.
  */
-async function hold(tx: Tx, principal: Principal, target?: TokenId): Promise<Date | null> {
+async function hold(tx: Tx, principal: Principal, target?: TokenId): Promise<TokenBounds | null> {
   const actor = principal.tokenId;
   const ids = [actor, target].filter((id) => id !== null && id !== undefined);
   if (ids.length) await lockTokens(tx, ids);
   if (!actor) return null;
-  const expiresAt = await selectExpiry(tx, actor);
-  if (expiresAt === undefined) throw new AppError("AUTHENTICATION_REQUIRED");
-  return expiresAt;
+  const bounds = await selectBounds(tx, actor);
+  if (!bounds) throw new AppError("AUTHENTICATION_REQUIRED");
+  return bounds;
+}
+
+/** In what a token would go beyond what bounds the one that makes it; null where in nothing. */
+function beyond(bounds: TokenBounds, wanted: TokenBounds): string | null {
+  const maker = "The credential that makes this token";
+  const { expiresAt, networks, callsPerMinute, review } = bounds;
+  if (expiresAt && (!wanted.expiresAt || wanted.expiresAt > expiresAt)) {
+    return `${maker} expires at ${expiresAt.toISOString()}, so the token must too.`;
+  }
+  if (networks && !wanted.networks?.every((network) => withinNetworks(network, networks))) {
+    return `${maker} is taken from ${networks.join(", ")} alone, so the token must be too.`;
+  }
+  if (callsPerMinute && (wanted.callsPerMinute ?? Infinity) > callsPerMinute) {
+    return `${maker} may make ${callsPerMinute} calls a minute, so the token must be held to that too.`;
+  }
+  if (review && !wanted.review) {
+    return `What the credential that makes this token changes waits for a person; the token's must too.`;
+  }
+  return null;
 }
 
 /** A token within the principal's reach; throws NOT_FOUND, for others' tokens do not exist. */
@@ -103,23 +140,47 @@ function record(
       abilities: view.abilities,
       endpoints: endpoints === "all" ? "all" : endpoints.map(({ id }) => id),
       expires_at: view.expiresAt?.toISOString() ?? null,
+      networks: view.networks,
+      calls_per_minute: view.callsPerMinute,
+      review: view.review,
       ...detail,
     },
   });
 }
 
+/** A request's networks, each in its one spelling and once. */
+function networksOf({ networks }: TokenRequest): string[] | null {
+  if (!networks?.length) return null;
+  const parsed = networks.map((text) => {
+    const network = parseNetwork(text);
+    if (!network) {
+      throw new AppError(
+        "INVALID_ARGUMENTS",
+        "A network is an address, or a range as 192.0.2.0/24.",
+      );
+    }
+    return network;
+  });
+  return [...new Set(parsed)];
+}
+
 /** Throws INVALID_ARGUMENTS for a request that makes no token. */
 function checkRequest(services: Services, request: TokenRequest): void {
+  const { abilities, scope, callsPerMinute: calls } = request;
   const fault = request.name.trim() === ""
     ? "Give the token a name."
-    : request.abilities.length === 0
+    : abilities.length === 0
     ? "Choose at least one ability."
-    : request.scope === "mcp" && request.abilities.some((one) => ROW_WRITES.includes(one))
+    : scope === "mcp" && abilities.some((one) => ROW_WRITES.includes(one))
     ? `The scope mcp only reads: ${ROW_WRITES.join(", ")} need the scope mcp:write.`
     : request.endpoints.length === 0
     ? "Choose at least one endpoint, or all."
     : request.expiresAt && !(request.expiresAt.getTime() > services.clock.now())
     ? "The expiry must be in the future."
+    : (request.networks?.length ?? 0) > MAX_NETWORKS
+    ? `Name ${MAX_NETWORKS} networks at most.`
+    : calls && !(Number.isInteger(calls) && calls > 0 && calls <= MAX_CALLS_PER_MINUTE)
+    ? `The calls a minute are a whole number from 1 to ${MAX_CALLS_PER_MINUTE}.`
     : null;
   if (fault) throw new AppError("INVALID_ARGUMENTS", fault);
 }
@@ -140,17 +201,18 @@ export async function mintToken(
   checkRequest(services, request);
   requirePower(principal, request);
   const endpoints = request.endpoints === "all" ? "all" : [...new Set(request.endpoints)];
-  const expiresAt = request.expiresAt ?? null;
+  const wanted: TokenBounds = {
+    expiresAt: request.expiresAt ?? null,
+    networks: networksOf(request),
+    callsPerMinute: request.callsPerMinute ?? null,
+    review: request.review ?? false,
+  };
   const { token, hash, prefix } = freshToken();
   const id = newId<TokenId>(services.clock.now());
   const view = await services.control.tenant(tenantId, async (tx) => {
-    const bound = await hold(tx, principal);
-    if (bound && (!expiresAt || expiresAt > bound)) {
-      throw new AppError(
-        "INVALID_ARGUMENTS",
-        `The credential that makes this token expires at ${bound.toISOString()}, so the token must too.`,
-      );
-    }
+    const bounds = await hold(tx, principal);
+    const fault = bounds && beyond(bounds, wanted);
+    if (fault) throw new AppError("INVALID_ARGUMENTS", fault);
     await insertToken(tx, {
       id,
       tenantId,
@@ -162,7 +224,7 @@ export async function mintToken(
       abilities: [...new Set(request.abilities)].sort(),
       allEndpoints: endpoints === "all",
       createdBy: principal.userId,
-      expiresAt,
+      ...wanted,
     });
     if (endpoints !== "all" && await bindToken(tx, id, endpoints) !== endpoints.length) {
       throw new AppError("ACCESS_DENIED");
@@ -204,32 +266,63 @@ export async function listTokens(
 }
 
 /**
- * Replaces a token by a new one with the same name, abilities, endpoints and expiry; the old one is
- * revoked in the same transaction.
+ * One token that is not revoked.
  *
- * @throws AppError NOT_FOUND; CONFLICT for a token that has expired; INSUFFICIENT_SCOPE without
- * `api:tokens:write`, or where the token may do more than the principal itself.
+ * @throws AppError NOT_FOUND; INSUFFICIENT_SCOPE without `api:tokens:read`.
+ */
+export async function readToken(
+  services: Services,
+  scope: RequestScope,
+  id: TokenId,
+): Promise<TokenView> {
+  requireAbility(scope.principal, "api:tokens:read");
+  return await services.control.tenant(
+    scope.tenantId,
+    (tx) => reachable(tx, scope.principal, id),
+  );
+}
+
+/**
+ * Replaces a token by a new one with the same name, abilities, endpoints and bounds. The old one goes on
+ * for the overlap, if it does not expire before; without any, it is revoked in the same transaction.
+ *
+ * @param overlapSeconds At most `MAX_OVERLAP_SECONDS`.
+ * @throws AppError NOT_FOUND; CONFLICT for a token that has expired or was replaced before;
+ * INSUFFICIENT_SCOPE without `api:tokens:write`, or where the token may do more than the principal itself;
+ * INVALID_ARGUMENTS.
  */
 export async function rotateToken(
   services: Services,
   scope: RequestScope,
   id: TokenId,
+  overlapSeconds = 0,
 ): Promise<MintedToken> {
   const { principal, tenantId } = scope;
   requireAbility(principal, "api:tokens:write");
+  if (
+    !Number.isInteger(overlapSeconds) || overlapSeconds < 0 || overlapSeconds > MAX_OVERLAP_SECONDS
+  ) {
+    throw new AppError(
+      "INVALID_ARGUMENTS",
+      `The overlap is from 0 to ${MAX_OVERLAP_SECONDS} seconds.`,
+    );
+  }
   const { token, hash, prefix } = freshToken();
   const newTokenId = newId<TokenId>(services.clock.now());
   const [view, oldHash] = await services.control.tenant(tenantId, async (tx) => {
-    const bound = await hold(tx, principal, id);
+    const bounds = await hold(tx, principal, id);
     const old = await reachable(tx, principal, id);
     const endpoints = old.endpoints === "all" ? "all" : old.endpoints.map(({ id }) => id);
     // The answer hands out what the old token could do: nobody gets more by it than they have.
     requirePower(principal, { ...old, endpoints });
-    if (bound && id !== principal.tokenId && (!old.expiresAt || old.expiresAt > bound)) {
+    if (bounds && id !== principal.tokenId && beyond(bounds, old)) {
       throw new AppError("INSUFFICIENT_SCOPE", BEYOND);
     }
     if (old.expiresAt && old.expiresAt.getTime() <= services.clock.now()) {
       throw new AppError("CONFLICT", "This token has expired. Make a new one.");
+    }
+    if (old.replacedBy) {
+      throw new AppError("CONFLICT", "This token was replaced before. Rotate the new one.");
     }
     await insertToken(tx, {
       id: newTokenId,
@@ -243,13 +336,20 @@ export async function rotateToken(
       allEndpoints: endpoints === "all",
       createdBy: principal.userId,
       expiresAt: old.expiresAt,
+      networks: old.networks,
+      callsPerMinute: old.callsPerMinute,
+      review: old.review,
     });
     if (endpoints !== "all") await bindToken(tx, newTokenId, endpoints);
-    const revoked = await markRevoked(tx, id);
+    const ended = await markReplaced(tx, id, newTokenId, overlapSeconds);
     const made = await reachable(tx, principal, newTokenId);
-    await record(tx, scope, "token.rotated", made, { replaced: id });
-    return [made, revoked] as const;
+    await record(tx, scope, "token.rotated", made, {
+      replaced: id,
+      overlap_seconds: overlapSeconds,
+    });
+    return [made, ended] as const;
   });
+  // Also where it goes on: that it ends sooner now is for every replica to learn.
   await services.replicas.forget(CREDENTIALS.name, [oldHash]);
   return { token, view };
 }

@@ -4,7 +4,13 @@ import { AppError } from "../errors.ts";
 import { newId, type TokenId } from "../ids.ts";
 import { ABILITIES, type Principal, type RequestScope, ROW_WRITES } from "../principal.ts";
 import type { Services } from "../services.ts";
-import { requestOf, testServices, type TestTenant, testTenant } from "../../tests/harness/mod.ts";
+import {
+  presentedFrom,
+  requestOf,
+  testServices,
+  type TestTenant,
+  testTenant,
+} from "../../tests/harness/mod.ts";
 import {
   authenticate,
   listTokens,
@@ -28,7 +34,7 @@ const request = (changes: Partial<TokenRequest> = {}): TokenRequest => ({
 
 /** What a request with this token carries. */
 async function actingBy(services: Services, { token }: MintedToken): Promise<RequestScope> {
-  return requestOf(await authenticate(services, `Bearer ${token}`, null));
+  return requestOf(await authenticate(services, presentedFrom(`Bearer ${token}`)));
 }
 
 async function auditOf(services: Services, { tenantId }: TestTenant) {

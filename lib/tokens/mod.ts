@@ -1,5 +1,5 @@
 /** Bearer tokens: minted, shown once, checked at each call, revoked at once. */
-export { authenticate } from "./authenticate.ts";
+export { authenticate, countCall, type Presented } from "./authenticate.ts";
 export { derivedToken, newToken, type TokenKind, tokenKind, tokenPrefix } from "./format.ts";
 export {
   type AccessTokenRequest,
@@ -11,7 +11,11 @@ export {
 } from "./issued.ts";
 export {
   listTokens,
+  MAX_CALLS_PER_MINUTE,
+  MAX_NETWORKS,
+  MAX_OVERLAP_SECONDS,
   mintToken,
+  readToken,
   revokeToken,
   rotateToken,
   type TokenPage,

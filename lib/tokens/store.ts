@@ -18,6 +18,9 @@ export interface FoundToken {
   readonly expiresAt: Date | null;
   /** The connection of an OAuth access token. */
   readonly grantId: GrantId | null;
+  readonly networks: readonly string[] | null;
+  readonly callsPerMinute: number | null;
+  readonly review: boolean;
 }
 
 /** Finds a token of any tenant by its hash. */
@@ -35,9 +38,13 @@ export async function lookUpToken(lookup: Sql, hash: Bytes): Promise<FoundToken 
       created_by: UserId | null;
       expires_at: Date | null;
       grant_id: GrantId | null;
+      networks: string[] | null;
+      calls_per_minute: number | null;
+      review: boolean;
     }[]>`
       SELECT id, tenant_id, name, scope, to_jsonb(abilities) AS abilities, all_endpoints,
-        to_jsonb(endpoints) AS endpoints, created_by, expires_at, grant_id
+        to_jsonb(endpoints) AS endpoints, created_by, expires_at, grant_id,
+        to_jsonb(networks) AS networks, calls_per_minute, review
       FROM lookup.token(${hash})`;
     return row
       ? {
@@ -50,6 +57,9 @@ export async function lookUpToken(lookup: Sql, hash: Bytes): Promise<FoundToken 
         createdBy: row.created_by,
         expiresAt: row.expires_at,
         grantId: row.grant_id,
+        networks: row.networks,
+        callsPerMinute: row.calls_per_minute,
+        review: row.review,
       }
       : null;
   } catch (error) {
@@ -70,17 +80,24 @@ export interface NewToken {
   readonly allEndpoints: boolean;
   readonly createdBy: UserId | null;
   readonly expiresAt: Date | null;
+  readonly networks: readonly string[] | null;
+  readonly callsPerMinute: number | null;
+  readonly review: boolean;
 }
 
 /** Inserts a token, bound to no endpoint yet. */
 export async function insertToken(tx: Tx, token: NewToken): Promise<void> {
   await tx`
     INSERT INTO tokens (
-      id, tenant_id, kind, hash, prefix, name, scope, abilities, all_endpoints, created_by, expires_at
+      id, tenant_id, kind, hash, prefix, name, scope, abilities, all_endpoints, created_by, expires_at,
+      networks, calls_per_minute, review
     ) VALUES (
       ${token.id}, ${token.tenantId}, ${token.kind}, ${token.hash}, ${token.prefix}, ${token.name},
       ${token.scope}, ARRAY(SELECT jsonb_array_elements_text(${tx.json([...token.abilities])})),
-      ${token.allEndpoints}, ${token.createdBy}, ${token.expiresAt}
+      ${token.allEndpoints}, ${token.createdBy}, ${token.expiresAt},
+      (SELECT array_agg(network::cidr)
+        FROM jsonb_array_elements_text(${tx.json([...token.networks ?? []])}) AS network),
+      ${token.callsPerMinute}, ${token.review}
     )`;
 }
 
@@ -111,13 +128,26 @@ export async function lockTokens(tx: Tx, ids: readonly TokenId[]): Promise<void>
     ORDER BY id FOR UPDATE`;
 }
 
-/** When a token expires; undefined where it has been revoked or has expired already. */
-export async function selectExpiry(tx: Tx, id: TokenId): Promise<Date | null | undefined> {
-  const [row] = await tx<{ expires_at: Date | null }[]>`
-    SELECT expires_at FROM tokens
-    WHERE id = ${id} AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > now())`;
-  return row?.expires_at;
+/** What bounds a token besides what it may do and where. */
+export interface TokenBounds {
+  readonly expiresAt: Date | null;
+  readonly networks: readonly string[] | null;
+  readonly callsPerMinute: number | null;
+  readonly review: boolean;
 }
+
+/** What bounds a token; undefined where it has been revoked or has expired already. */
+export async function selectBounds(tx: Tx, id: TokenId): Promise<TokenBounds | undefined> {
+  const [row] = await tx<TokenBounds[]>`
+    SELECT expires_at AS "expiresAt", to_jsonb(networks) AS networks,
+      calls_per_minute AS "callsPerMinute", review
+    FROM tokens
+    WHERE id = ${id} AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > now())`;
+  return row;
+}
+
+/** Days without a call after which a token is called unused. */
+export const UNUSED_DAYS = 90;
 
 interface RawView {
   id: TokenId;
@@ -129,7 +159,13 @@ interface RawView {
   endpoints: TokenEndpoint[];
   created_at: Date;
   expires_at: Date | null;
+  networks: string[] | null;
+  calls_per_minute: number | null;
+  review: boolean;
+  replaced_by: TokenId | null;
   last_used_at: Date | null;
+  last_used_network: string | null;
+  unused: boolean;
 }
 
 const view = (row: RawView): TokenView => ({
@@ -141,14 +177,23 @@ const view = (row: RawView): TokenView => ({
   endpoints: row.all_endpoints ? "all" : row.endpoints,
   createdAt: row.created_at,
   expiresAt: row.expires_at,
+  networks: row.networks,
+  callsPerMinute: row.calls_per_minute,
+  review: row.review,
+  replacedBy: row.replaced_by,
   lastUsedAt: row.last_used_at,
+  lastUsedNetwork: row.last_used_network,
+  unused: row.unused,
 });
 
 /** The tokens that are not revoked and within reach of `covered`. */
 function visible(tx: Tx, covered: Principal["endpoints"]) {
   const tokens = tx`
     SELECT t.id, t.name, t.prefix, t.scope, to_jsonb(t.abilities) AS abilities, t.all_endpoints,
-      t.created_at, t.expires_at, t.last_used_at,
+      t.created_at, t.expires_at, to_jsonb(t.networks) AS networks, t.calls_per_minute, t.review,
+      t.replaced_by, t.last_used_at, t.last_used_network,
+      coalesce(t.last_used_at, t.created_at) < now() - make_interval(days => ${UNUSED_DAYS})
+        AS unused,
       coalesce((
         SELECT jsonb_agg(jsonb_build_object('id', e.id, 'slug', e.slug, 'name', e.name) ORDER BY e.id)
         FROM token_endpoints b JOIN endpoints e ON e.id = b.endpoint_id
@@ -194,5 +239,24 @@ export async function markRevoked(tx: Tx, id: TokenId): Promise<string> {
   const [row] = await tx<{ hash: string }[]>`
     UPDATE tokens SET revoked_at = now() WHERE id = ${id}
     RETURNING encode(hash, 'hex') AS hash`;
+  return row!.hash;
+}
+
+/**
+ * Puts a token in the place of another, which ends so many seconds from now, if not before; after none,
+ * it is revoked. Answers the old one's hash as hex.
+ */
+export async function markReplaced(
+  tx: Tx,
+  id: TokenId,
+  successor: TokenId,
+  overlapSeconds: number,
+): Promise<string> {
+  const end = tx`now() + make_interval(secs => ${overlapSeconds})`;
+  const [row] = await tx<{ hash: string }[]>`
+    UPDATE tokens SET replaced_by = ${successor}, ${
+    overlapSeconds === 0 ? tx`revoked_at = now()` : tx`expires_at = least(expires_at, ${end})`
+  }
+    WHERE id = ${id} RETURNING encode(hash, 'hex') AS hash`;
   return row!.hash;
 }

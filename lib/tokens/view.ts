@@ -20,8 +20,20 @@ export interface TokenView {
   readonly endpoints: "all" | readonly TokenEndpoint[];
   readonly createdAt: Date;
   readonly expiresAt: Date | null;
+  /** The networks, in CIDR notation, that it is taken from; null: from anywhere. */
+  readonly networks: readonly string[] | null;
+  /** How often it may call in a minute; null: as often as it likes. */
+  readonly callsPerMinute: number | null;
+  /** Whether what it changes in rows waits for a person. */
+  readonly review: boolean;
+  /** The token that took its place; this one goes on until it expires. */
+  readonly replacedBy: TokenId | null;
   /** To the minute. */
   readonly lastUsedAt: Date | null;
+  /** From where that was: IPv4 /24, IPv6 /48. */
+  readonly lastUsedNetwork: string | null;
+  /** Whether nobody has used it for 90 days. */
+  readonly unused: boolean;
 }
 
 /** A token that was made just now: the only time that it is shown. */

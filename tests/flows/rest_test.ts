@@ -3,7 +3,13 @@ import type { Slug } from "../../lib/ids.ts";
 import { ABILITIES } from "../../lib/principal.ts";
 import { authenticate } from "../../lib/tokens/mod.ts";
 import { REST_ROUTES } from "../../routes/v1/routes.ts";
-import { type Json, type RestAnswer, RestClient, startRest } from "../harness/mod.ts";
+import {
+  type Json,
+  presentedFrom,
+  type RestAnswer,
+  RestClient,
+  startRest,
+} from "../harness/mod.ts";
 
 const codeOf = (answer: RestAnswer) => answer.body["code"];
 
@@ -74,7 +80,10 @@ Deno.test("/v1 acts as REST in the audit log", async () => {
   await using test = await startRest();
   const client = await test.client();
   await client.ok(201, "POST", "/v1/endpoints", { name: "data" });
-  const { tokenId } = await authenticate(test.services, `Bearer ${client.token}`, null);
+  const { tokenId } = await authenticate(
+    test.services,
+    presentedFrom(`Bearer ${client.token}`),
+  );
   const rows = await test.services.control.tenant(test.tenant.tenantId, (tx) =>
     tx<Json[]>`
       SELECT actor_kind, token_id, network FROM audit_events WHERE action = 'endpoint.provisioned'`);

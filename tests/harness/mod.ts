@@ -9,6 +9,7 @@ export {
   type TestControl,
 } from "./cluster.ts";
 export {
+  presentedFrom,
   requestOf,
   type TestServices,
   testServices,

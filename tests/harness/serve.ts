@@ -1,4 +1,4 @@
-import { networkOf } from "../../lib/http/mod.ts";
+import { type Client, clientOf } from "../../lib/http/mod.ts";
 import type { Services } from "../../lib/services.ts";
 
 /** A handler behind a real socket. */
@@ -7,16 +7,16 @@ export interface Served extends AsyncDisposable {
   readonly origin: string;
 }
 
-/** Serves on a free port of the loopback, as `main.ts` does: the client's network comes along. */
+/** Serves on a free port of the loopback, as `main.ts` does: where the client is comes along. */
 export function serve(
   services: Services,
-  handler: (request: Request, client: { network: string | null }) => Promise<Response>,
+  handler: (request: Request, client: Client) => Promise<Response>,
 ): Served {
   const server = Deno.serve(
     { hostname: "127.0.0.1", port: 0, onListen: () => {} },
     (request, info) => {
       const peer = info.remoteAddr.transport === "tcp" ? info.remoteAddr.hostname : null;
-      return handler(request, { network: networkOf(request, peer, services) });
+      return handler(request, clientOf(request, peer, services));
     },
   );
   return {

@@ -1,9 +1,11 @@
 import type { Clock } from "../../lib/clock.ts";
 import { randomSecret } from "../../lib/crypto/mod.ts";
 import { newId, type TenantId, type UserId } from "../../lib/ids.ts";
+import { truncateAddress } from "../../lib/http/mod.ts";
 import { createLog } from "../../lib/log.ts";
 import { ABILITIES, type Principal, type RequestScope } from "../../lib/principal.ts";
 import type { Services } from "../../lib/services.ts";
+import type { Presented } from "../../lib/tokens/mod.ts";
 import { openServices } from "../../lib/start/services.ts";
 import { bootstrapParts, createControl, tenantMigrations, type TestControl } from "./cluster.ts";
 
@@ -86,4 +88,13 @@ export function requestOf(principal: Principal, signal?: AbortSignal): RequestSc
     network: "192.0.2.0/24",
     signal: signal ?? new AbortController().signal,
   };
+}
+
+/** A bearer credential as MCP is presented with it, from an address. */
+export function presentedFrom(
+  authorization: string | null,
+  address: string | null = "192.0.2.7",
+): Presented {
+  const network = address && truncateAddress(address);
+  return { requestId: newId(), authorization, address, network, kind: "mcp" };
 }

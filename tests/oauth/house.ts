@@ -1,7 +1,7 @@
 /** The authorization server with the endpoints that it lets apps into, served over HTTP. */
 import { createSignInLink } from "../../lib/auth/mod.ts";
 import { createEndpoint } from "../../lib/endpoints/mod.ts";
-import { networkOf, type OutboundPolicy } from "../../lib/http/mod.ts";
+import { clientOf, type OutboundPolicy } from "../../lib/http/mod.ts";
 import type { EndpointId, Slug } from "../../lib/ids.ts";
 import { connect, type Sql } from "../../lib/postgres/mod.ts";
 import { createRest } from "../../lib/rest/mod.ts";
@@ -80,7 +80,7 @@ async function startReplica(
   const routes = [...oauthPages(policy), ...PAGES];
   const pages = createPages(createSite(services, assets), routes);
   answer = (request, peer) => {
-    const client = { network: networkOf(request, peer, services) };
+    const client = clientOf(request, peer, services);
     const answered = mcp.handle(request, peer) ?? machine(request, client);
     if (answered) return answered;
     const { pathname } = new URL(request.url);
