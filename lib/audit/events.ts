@@ -1,8 +1,7 @@
-import { newId } from "../ids.ts";
 import type { EndpointId, GrantId, RequestId, TenantId, TokenId, UserId } from "../ids.ts";
 import type { ActorKind, RequestScope } from "../principal.ts";
 import type { Tx } from "../postgres/mod.ts";
-import { insertEvent } from "./store.ts";
+import { insertEvents } from "./store.ts";
 
 /** What can happen. A closed list, so that readers can filter by it. */
 export const AUDIT_ACTIONS = [
@@ -109,7 +108,17 @@ export function actorOf(scope: Omit<RequestScope, "signal">): AuditActor {
  * `detail.grant`, since access tokens come and go by the hour.
  */
 export async function recordEvent(tx: Tx, event: AuditEvent): Promise<void> {
-  const { grantId } = event.actor;
-  const detail = grantId ? { grant: grantId, ...event.detail } : event.detail;
-  await insertEvent(tx, newId(), { ...event, ...(detail ? { detail } : {}) });
+  await recordEvents(tx, [event]);
+}
+
+/** Writes several entries at once, which stand in the log in this order. */
+export async function recordEvents(tx: Tx, events: readonly AuditEvent[]): Promise<void> {
+  if (events.length === 0) return;
+  await insertEvents(
+    tx,
+    events.map((event) => {
+      const { grantId } = event.actor;
+      return grantId ? { ...event, detail: { grant: grantId, ...event.detail } } : event;
+    }),
+  );
 }

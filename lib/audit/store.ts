@@ -1,3 +1,4 @@
+import { newId } from "../ids.ts";
 import type { TenantId, TokenId } from "../ids.ts";
 import type { Control, Tx } from "../postgres/mod.ts";
 import type { AuditEvent } from "./events.ts";
@@ -5,19 +6,34 @@ import { storable, storableText } from "./storable.ts";
 import type { TokenUse } from "./token_use.ts";
 import type { UsageEvent } from "./usage.ts";
 
-/** Inserts one audit entry. */
-export async function insertEvent(tx: Tx, id: string, event: AuditEvent): Promise<void> {
-  const { actor } = event;
-  const subject = event.subject === undefined ? null : storableText(event.subject);
+/** Inserts audit entries, which are chained in their order. */
+export async function insertEvents(tx: Tx, events: readonly AuditEvent[]): Promise<void> {
+  const rows = events.map((event, place) => ({
+    place,
+    id: newId(),
+    tenant_id: event.tenantId,
+    action: event.action,
+    actor_kind: event.actor.kind,
+    user_id: event.actor.userId,
+    token_id: event.actor.tokenId,
+    endpoint_id: event.endpointId ?? null,
+    subject: event.subject === undefined ? null : storableText(event.subject),
+    request_id: event.actor.requestId,
+    network: event.actor.network,
+    detail: storable(event.detail ?? {}),
+  }));
   await tx`
     INSERT INTO audit_events (
       id, tenant_id, action, actor_kind, user_id, token_id, endpoint_id, subject, request_id,
       network, detail
-    ) VALUES (
-      ${id}, ${event.tenantId}, ${event.action}, ${actor.kind}, ${actor.userId}, ${actor.tokenId},
-      ${event.endpointId ?? null}, ${subject}, ${actor.requestId}, ${actor.network},
-      ${tx.json(storable(event.detail ?? {}) as never)}
-    )`;
+    )
+    SELECT id, tenant_id, action, actor_kind, user_id, token_id, endpoint_id, subject, request_id,
+      network, detail
+    FROM jsonb_to_recordset(${tx.json(rows as never)}) AS e(
+      place integer, id uuid, tenant_id uuid, action text, actor_kind text, user_id uuid,
+      token_id uuid, endpoint_id uuid, subject text, request_id uuid, network text, detail jsonb
+    )
+    ORDER BY place`;
 }
 
 /** Inserts a tenant's share of a batch of usage events. */
