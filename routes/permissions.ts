@@ -37,13 +37,13 @@ export const PAGE_PERMISSIONS: Readonly<Record<string, PagePermission>> = {
   "/endpoints/:slug/foreign-keys": { write: "endpoints:change" },
   "/endpoints/:slug/settings": { write: "endpoints:change" },
   "/endpoints/:slug/delete": { write: "endpoints:delete" },
-  "/endpoints/:slug/ingests/:id": { read: "ingests:read" },
+  "/endpoints/:slug/ingests/:id": { read: "files:read" },
   "/endpoints/:slug/ingests/:id/cancel": { write: "files:write" },
 
   "/tokens": { read: "tokens:read" },
   "/tokens/new": { read: "tokens:write", write: "tokens:write" },
   "/tokens/minted": { read: "tokens:write" },
-  "/tokens/:id/rotate": { write: "tokens:write" },
+  "/tokens/:id/rotate": { read: "tokens:write", write: "tokens:write" },
   "/tokens/:id/revoke": { write: "tokens:write" },
 
   "/activity": { read: "activity:read" },

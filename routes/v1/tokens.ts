@@ -17,7 +17,15 @@ import {
   tokenResource,
 } from "../../lib/rest/mod.ts";
 import type { Services } from "../../lib/services.ts";
-import { listTokens, mintToken, revokeToken, rotateToken } from "../../lib/tokens/mod.ts";
+import {
+  listTokens,
+  MAX_CALLS_PER_MINUTE,
+  MAX_NETWORKS,
+  MAX_OVERLAP_SECONDS,
+  mintToken,
+  revokeToken,
+  rotateToken,
+} from "../../lib/tokens/mod.ts";
 
 const tag = "tokens";
 
@@ -50,6 +58,15 @@ const newToken = z.strictObject({
     .describe("Slugs of the endpoints that it covers; `all` means each, now and later."),
   expires_at: z.iso.datetime({ offset: true }).nullish()
     .describe("At the latest when this token expires itself."),
+  networks: z.array(z.string().max(50)).min(1).max(MAX_NETWORKS).nullish()
+    .describe(
+      "Addresses and ranges (`192.0.2.0/24`, `2001:db8::/32`) that it is taken from, all within those " +
+        "of this token; null: from anywhere.",
+    ),
+  calls_per_minute: z.int().min(1).max(MAX_CALLS_PER_MINUTE).nullish()
+    .describe("At most as many as this token may make; each replica counts for itself."),
+  review: z.boolean().default(false)
+    .describe("Whether what it changes in rows waits for a person's approval."),
 });
 
 async function endpointIds(services: Services, scope: RequestScope, slugs: readonly string[]) {
@@ -77,8 +94,13 @@ const mint = tenantRoute({
     const endpoints = body.endpoints === "all"
       ? "all"
       : await endpointIds(services, scope, body.endpoints);
-    const expiresAt = body.expires_at ? new Date(body.expires_at) : null;
-    const minted = await mintToken(services, scope, { ...body, endpoints, expiresAt });
+    const minted = await mintToken(services, scope, {
+      ...body,
+      endpoints,
+      expiresAt: body.expires_at ? new Date(body.expires_at) : null,
+      networks: body.networks ?? null,
+      callsPerMinute: body.calls_per_minute ?? null,
+    });
     return { body: showMinted(minted) };
   },
 });
@@ -88,13 +110,28 @@ const rotate = tenantRoute({
   path: "/v1/tokens/{id}/rotate",
   operation: "rotateToken",
   tag,
-  summary: "Replace a token by a new one that may do the same; the old one ends at once",
+  summary: "Replace a token by a new one that may do the same",
+  description:
+    "The old one ends at once, or after an overlap, in which both are taken; never later " +
+    "than it would have. A token is replaced once.",
   permission: "tokens:write",
+  query: z.strictObject({
+    overlap_seconds: z.string().refine((text) => /^\d{1,7}$/.test(text), "must be a whole number")
+      .transform(Number).pipe(z.int().max(MAX_OVERLAP_SECONDS)).default(0)
+      .meta({
+        description: "For how long the old token goes on.",
+        type: "integer",
+        default: 0,
+        minimum: 0,
+        maximum: MAX_OVERLAP_SECONDS,
+      }),
+  }),
   status: 201,
   response: mintedResource,
   errors: ["NOT_FOUND", "CONFLICT", "ACCESS_DENIED"],
-  async handle({ services, scope, params }) {
-    const minted = await rotateToken(services, scope, parseId<TokenId>(params["id"]!));
+  async handle({ services, scope, params, query }) {
+    const id = parseId<TokenId>(params["id"]!);
+    const minted = await rotateToken(services, scope, id, query.overlap_seconds);
     return { body: showMinted(minted) };
   },
 });

@@ -113,14 +113,28 @@ Deno.test("/v1 loads a form with its options, refuses the same bytes, and append
   assert.deepEqual(seen, [more["id"], first["id"]]);
 });
 
-Deno.test("/v1 takes files from a token that may do nothing else", async () => {
+Deno.test("/v1 takes files from a token that may do nothing else, and shows loads to who may read them", async () => {
   await using test = await start();
   const uploader = await test.clientWith(["files:write"]);
-  const ingest = await settle(uploader, await send(uploader, test.at, "p.csv", "a\n1\n"));
+  const sent = await send(uploader, test.at, "p.csv", "a,b\n1,2\n1,2,3\n");
+  const follower = await test.clientWith(["files:read"]);
+  const ingest = await settle(follower, sent);
   assert.equal(ingest["status"], "done");
-  await uploader.ok(200, "GET", `${test.at}/ingests`);
-  assert.equal((await uploader.call("GET", `${test.at}/tables`)).status, 403);
-  assert.equal((await uploader.call("GET", test.at)).status, 403);
+  const load = `${test.at}/ingests/${ingest["id"]}`;
+  await follower.ok(200, "GET", `${test.at}/ingests`);
+  await follower.ok(200, "GET", `${load}/rejects`);
+  assert.equal((await send(follower, test.at, "q.csv", "a\n1\n")).status, 403);
+  assert.equal((await follower.call("POST", `${load}/cancel`)).status, 403);
+  // What reads everything else of the endpoint reads no loads, nor does whoever hands in files.
+  const others = await test.clientWith(["files:write", "rows:read", "api:endpoints:read"]);
+  for (const path of [`${test.at}/ingests`, load, `${load}/rejects`]) {
+    const refused = await others.call("GET", path);
+    assert.equal(refused.body["code"], "INSUFFICIENT_SCOPE", path);
+  }
+  for (const client of [uploader, follower]) {
+    assert.equal((await client.call("GET", `${test.at}/tables`)).status, 403);
+    assert.equal((await client.call("GET", test.at)).status, 403);
+  }
 });
 
 Deno.test("/v1 declares a foreign key once the data holds it, and takes it away", async () => {

@@ -32,7 +32,7 @@ export const ABILITY_TEXT: Readonly<Record<Ability, { label: string; hint: strin
   },
   "api:endpoints:read": {
     label: "See endpoints",
-    hint: "Over the REST API: endpoints, their tables and their loads.",
+    hint: "Over the REST API: endpoints and their tables.",
   },
   "api:endpoints:write": {
     label: "Manage endpoints",
