@@ -186,10 +186,10 @@ export async function changeEndpoint(
     },
 ): Promise<void> {
   const { id, tenantId, slug } = scope.endpoint;
-  const settings: EndpointSettings = {
+  // Without `writes`: what this request knows of it may be a second old.
+  const settings: Omit<EndpointSettings, "writes"> = {
     textFormat: change.textFormat ?? scope.endpoint.settings.textFormat,
     publicLlmsTxt: change.publicLlmsTxt ?? scope.endpoint.settings.publicLlmsTxt,
-    writes: scope.endpoint.settings.writes,
   };
   const name = change.name ?? scope.endpoint.name;
   await services.control.tenant(tenantId, async (tx) => {

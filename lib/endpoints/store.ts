@@ -179,15 +179,16 @@ export async function selectOutdated(lookup: Sql, version: number): Promise<Syst
   ];
 }
 
-/** Changes name and settings. */
+/** Changes name and settings; those that are not given stay. */
 export async function updateEndpoint(
   tx: Tx,
   id: EndpointId,
   name: string,
-  settings: EndpointSettings,
+  settings: Partial<EndpointSettings>,
 ): Promise<void> {
   await tx`
-    UPDATE endpoints SET name = ${name}, settings = ${tx.json(settings as never)} WHERE id = ${id}`;
+    UPDATE endpoints SET name = ${name}, settings = settings || ${tx.json(settings as never)}
+    WHERE id = ${id}`;
 }
 
 /** An endpoint whose making or removal was broken off. */

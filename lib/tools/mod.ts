@@ -14,5 +14,14 @@ export {
   type ResourceTemplate,
   resourceTemplates,
 } from "./resources.ts";
+export {
+  OPEN_RULES,
+  type RuledColumn,
+  type RuledTable,
+  type TableRules,
+  tableRules,
+} from "./rules/shape.ts";
+export { previewRows, readRules, readTableRules, rulesJson, setRules } from "./rules/rules.ts";
+export { setWrites } from "./rules/writes.ts";
 export { callTool } from "./run.ts";
 export { type ManifestView, readManifest, type TableView, type ToolView } from "./view.ts";

@@ -1,0 +1,148 @@
+import { ensureSchema, openEndpoint, SLUGS } from "../../endpoints/mod.ts";
+import { AppError } from "../../errors.ts";
+import { type ChangeId, newId } from "../../ids.ts";
+import { changedBy } from "../../journal/mod.ts";
+import { fromPostgres, type Sql, type Tx } from "../../postgres/mod.ts";
+import type { EndpointScope } from "../../principal.ts";
+import type { Services } from "../../services.ts";
+import { rebuildManifest } from "../manifest/rebuild.ts";
+import { hint, quoted } from "../names.ts";
+import { busyTable } from "./busy.ts";
+import { checkRules } from "./check.ts";
+import { policySql } from "./policy.ts";
+import {
+  beginRules,
+  countRows,
+  insertRulesEntry,
+  putRules,
+  selectTables,
+  tryPolicy,
+} from "./rules_store.ts";
+import type { RuledTable, TableRules } from "./shape.ts";
+
+async function asOwner<T>(
+  services: Services,
+  scope: EndpointScope,
+  work: (sql: Sql) => Promise<T>,
+): Promise<T> {
+  await ensureSchema(services, scope);
+  const lease = await openEndpoint(services, scope, "owner");
+  try {
+    return await work(lease.sql);
+  } catch (error) {
+    throw busyTable(error) ?? fromPostgres(error);
+  } finally {
+    lease.release();
+  }
+}
+
+async function findRuled(sql: Sql | Tx, name: string): Promise<RuledTable> {
+  const [table] = await selectTables(sql, name);
+  if (table) return table;
+  const known = (await selectTables(sql, null)).map((other) => other.name);
+  throw new AppError(
+    "UNKNOWN_TABLE",
+    `no table ${quoted(name)}; ${hint(name, known, "tables")}`,
+  );
+}
+
+/** Every table as its owner sees it, with its rules. */
+export function readRules(services: Services, scope: EndpointScope): Promise<RuledTable[]> {
+  return asOwner(services, scope, (sql) => selectTables(sql, null));
+}
+
+/**
+ * One table as its owner sees it, with its rules.
+ *
+ * @throws AppError UNKNOWN_TABLE.
+ */
+export function readTableRules(
+  services: Services,
+  scope: EndpointScope,
+  table: string,
+): Promise<RuledTable> {
+  return asOwner(services, scope, (sql) => findRuled(sql, table));
+}
+
+/**
+ * How many rows a row filter would leave of a table; null where counting takes more than seconds.
+ *
+ * @throws AppError UNKNOWN_TABLE, UNKNOWN_COLUMN, INVALID_ARGUMENTS.
+ */
+export function previewRows(
+  services: Services,
+  scope: EndpointScope,
+  table: string,
+  rowFilter: TableRules["rowFilter"],
+): Promise<{ visible: number; total: number } | null> {
+  return asOwner(services, scope, async (sql) => {
+    const ruled = await findRuled(sql, table);
+    return await countRows(sql, table, rowFilter ? policySql(ruled, rowFilter) : "true");
+  });
+}
+
+/** Rules as the journal and `/v1` have them. */
+export function rulesJson(rules: TableRules): Record<string, unknown> {
+  return {
+    hidden: rules.hidden,
+    read_only: rules.readOnly,
+    insert: rules.insert,
+    update: rules.update,
+    delete: rules.delete,
+    row_filter: rules.rowFilter,
+  };
+}
+
+/** In the table's own order and each once, so that what says the same looks the same. */
+function ordered(table: RuledTable, rules: TableRules): TableRules {
+  const hidden = new Set(rules.hidden);
+  const readOnly = new Set(rules.readOnly);
+  const names = table.columns.map(({ name }) => name);
+  return {
+    ...rules,
+    hidden: names.filter((name) => hidden.has(name)),
+    // What is hidden is written by nobody either.
+    readOnly: names.filter((name) => readOnly.has(name) && !hidden.has(name)),
+  };
+}
+
+/**
+ * Sets what agents may see and change of a table: in its grants and its row policy, in the journal (and
+ * so in the audit log), and in the tools.
+ *
+ * @throws AppError UNKNOWN_TABLE, UNKNOWN_COLUMN, INVALID_ARGUMENTS; UNAVAILABLE where the table is busy,
+ * with nothing changed.
+ */
+export async function setRules(
+  services: Services,
+  scope: EndpointScope,
+  table: string,
+  wanted: TableRules,
+): Promise<void> {
+  const { id, slug } = scope.endpoint;
+  await services.relays.want(scope.endpoint);
+  await asOwner(services, scope, (sql) =>
+    sql.begin(async (tx) => {
+      await beginRules(tx);
+      const ruled = await findRuled(tx, table);
+      checkRules(ruled, wanted);
+      const rules = ordered(ruled, wanted);
+      const condition = rules.rowFilter === null ? null : policySql(ruled, rules.rowFilter);
+      await putRules(tx, table, rules, condition);
+      if (condition !== null && rules.hidden.length < ruled.columns.length) {
+        await tryPolicy(tx, table);
+      }
+      const [before, after] = [rulesJson(ruled.rules), rulesJson(rules)];
+      if (JSON.stringify(before) === JSON.stringify(after)) return;
+      await insertRulesEntry(tx, {
+        change: newId<ChangeId>(),
+        table,
+        before,
+        after,
+        by: changedBy(scope, "set_rules"),
+      });
+    }));
+  services.relays.wake(id);
+  await rebuildManifest(services, scope, "field rules changed");
+  await services.replicas.forget(SLUGS.name, [slug]);
+}
