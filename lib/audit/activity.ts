@@ -3,43 +3,60 @@ import type { AnyId } from "../ids.ts";
 import { type RequestScope, requireAbility } from "../principal.ts";
 import type { Control } from "../postgres/mod.ts";
 import {
+  type ActivityChoices,
   type ActivityEntry,
   type ActivityFilter,
+  type ActivityPage,
   selectActivity,
-  selectHead,
+  selectChoices,
 } from "./activity_store.ts";
 import type { Anchor } from "./chain.ts";
+import { selectHead } from "./chain_store.ts";
 import { actorOf, recordEvent } from "./events.ts";
 import { exportAudit, type ExportFormat } from "./export.ts";
 
-export type { ActivityEntry, ActivityFilter } from "./activity_store.ts";
+export type {
+  ActivityChoices,
+  ActivityEntry,
+  ActivityFilter,
+  ActivityPage,
+} from "./activity_store.ts";
 
 interface House {
   readonly control: Control;
 }
 
 /**
- * What happened, newest first. A credential that covers some endpoints is shown what concerns those
- * alone.
+ * What happened, newest first, and the id behind which it goes on. A credential that covers some
+ * endpoints is shown what concerns those alone.
  *
- * @param page Entries behind the one whose id is `after`; at most `limit`.
  * @throws AppError INSUFFICIENT_SCOPE without `activity:read`.
  */
 export async function listActivity(
   { control }: House,
   { principal, tenantId }: RequestScope,
   filter: ActivityFilter,
-  page: { readonly after: AnyId | null; readonly limit: number },
+  page: ActivityPage,
 ): Promise<{ entries: ActivityEntry[]; next: AnyId | null }> {
   requireAbility(principal, "activity:read");
   const covered = principal.endpoints === "all" ? null : [...principal.endpoints];
   const entries = await control.tenant(
     tenantId,
-    (tx) => selectActivity(tx, filter, covered, page.after, page.limit + 1),
+    (tx) => selectActivity(tx, filter, covered, { ...page, limit: page.limit + 1 }),
   );
   const more = entries.length > page.limit;
   if (more) entries.pop();
   return { entries, next: more ? entries.at(-1)!.id : null };
+}
+
+/**
+ * Who and what a person can filter by.
+ *
+ * @throws AppError INSUFFICIENT_SCOPE without `activity:read`.
+ */
+export function activityChoices({ control }: House, scope: RequestScope): Promise<ActivityChoices> {
+  requireAbility(scope.principal, "activity:read");
+  return control.tenant(scope.tenantId, selectChoices);
 }
 
 /** Where the tenant's chain stands; null before its first entry. */

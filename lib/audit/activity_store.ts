@@ -1,50 +1,7 @@
-import type { AnyId, EndpointId, TenantId, TokenId, UserId } from "../ids.ts";
+import type { AnyId, EndpointId, GrantId, Slug, TokenId, UserId } from "../ids.ts";
 import type { ActorKind } from "../principal.ts";
-import type { Control, Tx } from "../postgres/mod.ts";
-import type { Anchor, HashedEntry } from "./chain.ts";
+import type { Tx } from "../postgres/mod.ts";
 import type { AuditAction } from "./events.ts";
-
-/** An entry with its hash and the one before, as exports hold it. */
-export interface ChainedEntry extends HashedEntry {
-  readonly seq: string;
-  readonly previous_hash: string;
-  readonly hash: string;
-}
-
-/** Reads up to `limit` entries of the transaction's tenant behind entry `after`, oldest first. */
-export async function selectChain(tx: Tx, after: bigint, limit: number): Promise<ChainedEntry[]> {
-  return [
-    ...await tx<ChainedEntry[]>`
-      SELECT seq::text, id::text, tenant_id::text,
-        to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') AS at,
-        action, actor_kind, user_id::text, token_id::text, endpoint_id::text, subject,
-        request_id::text, network, detail::text, encode(hash, 'hex') AS hash,
-        coalesce(
-          (SELECT encode(p.hash, 'hex') FROM audit_events p
-           WHERE p.tenant_id = e.tenant_id AND p.seq = e.seq - 1),
-          repeat('00', 32)
-        ) AS previous_hash
-      FROM audit_events e WHERE e.seq > ${after.toString()} ORDER BY e.seq LIMIT ${limit}`,
-  ];
-}
-
-/** Where a tenant's chain stands, as the transaction sees it; null before its first entry. */
-export async function selectHead(tx: Tx): Promise<Anchor | null> {
-  const [row] = await tx<{ seq: string; hash: string }[]>`
-    SELECT seq::text, encode(hash, 'hex') AS hash FROM audit_heads`;
-  return row ? { seq: BigInt(row.seq), hash: row.hash } : null;
-}
-
-/** Anchors the heads that are due; answers what was anchored, by tenant. */
-export async function anchorHeads(
-  control: Control,
-): Promise<{ tenantId: TenantId; seq: string; hash: string }[]> {
-  return [
-    ...await control.lookup<{ tenantId: TenantId; seq: string; hash: string }[]>`
-      SELECT tenant_id AS "tenantId", seq::text, encode(hash, 'hex') AS hash
-      FROM lookup.anchor_audit_heads()`,
-  ];
-}
 
 /** One entry as people read it, with the names that things have now. */
 export interface ActivityEntry {
@@ -57,9 +14,17 @@ export interface ActivityEntry {
   readonly email: string | null;
   readonly tokenId: TokenId | null;
   readonly tokenName: string | null;
+  /** The connection of the app that acted; null also for one that is gone. */
+  readonly grantId: GrantId | null;
+  /** The app that acted, as it presents itself. */
+  readonly appId: string | null;
+  readonly appName: string | null;
+  readonly tool: string | null;
+  readonly table: string | null;
   readonly endpointId: EndpointId | null;
   /** Null also for one that is gone. */
   readonly endpointName: string | null;
+  readonly endpointSlug: Slug | null;
   readonly subject: string | null;
   readonly network: string | null;
   readonly requestId: string | null;
@@ -70,6 +35,10 @@ export interface ActivityEntry {
 export interface ActivityFilter {
   readonly userId?: UserId | undefined;
   readonly tokenId?: TokenId | undefined;
+  /** An app as it presents itself: what it did with its access tokens, and what befell its connections. */
+  readonly app?: string | undefined;
+  readonly tool?: string | undefined;
+  readonly table?: string | undefined;
   readonly endpointId?: EndpointId | undefined;
   readonly action?: AuditAction | undefined;
   readonly since?: Date | undefined;
@@ -77,36 +46,109 @@ export interface ActivityFilter {
   readonly until?: Date | undefined;
 }
 
-/** Reads the transaction's tenant's entries, newest first, behind the one whose id is `after`. */
+/** Which of them: at most `limit`, newest first. */
+export interface ActivityPage {
+  /** Those older than the entry of this id. */
+  readonly after?: AnyId | null | undefined;
+  /** Those newer than the entry of this number. */
+  readonly newerThan?: bigint | undefined;
+  readonly limit: number;
+}
+
+/** The connections of an app; with one more that is nobody's, since a list in SQL is never empty. */
+async function grantsOf(tx: Tx, app: string): Promise<string[]> {
+  const rows = await tx<{ id: string }[]>`SELECT id::text FROM oauth_grants WHERE app_id = ${app}`;
+  return ["", ...rows.map(({ id }) => id)];
+}
+
+/** The condition that a filter says; each part is one that an index answers. */
+function conditionOf(tx: Tx, filter: ActivityFilter, grants: readonly string[]) {
+  const { userId, tokenId, app, tool, table, endpointId, action, since, until } = filter;
+  const any = tx``;
+  // The expressions of the indexes in migrations/control/0011_audit_partitions.sql.
+  const isApp = (value: string) =>
+    tx`AND (
+      left(e.detail ->> 'grant', 100) IN ${tx(grants)}
+      OR left(e.detail ->> 'client_id', 100) = left(${value}, 100)
+        AND e.detail ->> 'client_id' = ${value}
+    )`;
+  const isTool = (value: string) =>
+    tx`AND left(e.detail ->> 'tool', 100) = left(${value}, 100) AND e.detail ->> 'tool' = ${value}`;
+  const isTable = (value: string) =>
+    tx`AND left(
+        CASE WHEN starts_with(e.action, 'row.') THEN e.subject ELSE e.detail ->> 'table' END, 100
+      ) = left(${value}, 100)
+      AND CASE WHEN starts_with(e.action, 'row.') THEN e.subject ELSE e.detail ->> 'table' END = ${value}`;
+  return tx`
+    ${userId === undefined ? any : tx`AND e.user_id = ${userId}`}
+    ${tokenId === undefined ? any : tx`AND e.token_id = ${tokenId}`}
+    ${app === undefined ? any : isApp(app)}
+    ${tool === undefined ? any : isTool(tool)}
+    ${table === undefined ? any : isTable(table)}
+    ${endpointId === undefined ? any : tx`AND e.endpoint_id = ${endpointId}`}
+    ${action === undefined ? any : tx`AND e.action = ${action}`}
+    ${since === undefined ? any : tx`AND e.at >= ${since.toISOString()}`}
+    ${until === undefined ? any : tx`AND e.at < ${until.toISOString()}`}`;
+}
+
+/** Reads the transaction's tenant's entries, newest first; of some endpoints alone, where they are given. */
 export async function selectActivity(
   tx: Tx,
   filter: ActivityFilter,
   endpoints: readonly EndpointId[] | null,
-  after: AnyId | null,
-  limit: number,
+  { after, newerThan, limit }: ActivityPage,
 ): Promise<ActivityEntry[]> {
-  const { userId = null, tokenId = null, endpointId = null, action = null } = filter;
-  const since = filter.since?.toISOString() ?? null;
-  const until = filter.until?.toISOString() ?? null;
+  const grants = filter.app === undefined ? [] : await grantsOf(tx, filter.app);
+  const any = tx``;
+  const covered = endpoints === null ? any : tx`AND e.endpoint_id IN (
+    SELECT value::uuid FROM jsonb_array_elements_text(${tx.json(endpoints)})
+  )`;
+  const older = !after
+    ? any
+    : tx`AND e.seq < (SELECT a.seq FROM audit_events a WHERE a.id = ${after})`;
+  const newer = newerThan === undefined ? any : tx`AND e.seq > ${newerThan.toString()}`;
   return [
     ...await tx<ActivityEntry[]>`
       SELECT e.id, e.seq::text AS seq, e.at, e.action, e.actor_kind AS kind, e.user_id AS "userId",
-        u.email, e.token_id AS "tokenId", t.name AS "tokenName", e.endpoint_id AS "endpointId",
-        p.name AS "endpointName", e.subject, e.network, e.request_id AS "requestId", e.detail
+        u.email, e.token_id AS "tokenId", t.name AS "tokenName", g.id AS "grantId",
+        g.app_id AS "appId", coalesce(g.app_name, e.detail ->> 'client') AS "appName",
+        e.detail ->> 'tool' AS tool,
+        CASE WHEN starts_with(e.action, 'row.') THEN e.subject ELSE e.detail ->> 'table' END AS table,
+        e.endpoint_id AS "endpointId", p.name AS "endpointName", p.slug AS "endpointSlug", e.subject,
+        e.network, e.request_id AS "requestId", e.detail
       FROM audit_events e
       LEFT JOIN users u ON u.id = e.user_id
       LEFT JOIN tokens t ON t.id = e.token_id
       LEFT JOIN endpoints p ON p.id = e.endpoint_id
-      WHERE (${userId}::uuid IS NULL OR e.user_id = ${userId})
-        AND (${tokenId}::uuid IS NULL OR e.token_id = ${tokenId})
-        AND (${endpointId}::uuid IS NULL OR e.endpoint_id = ${endpointId})
-        AND (${action}::text IS NULL OR e.action = ${action})
-        AND (${since}::timestamptz IS NULL OR e.at >= ${since})
-        AND (${until}::timestamptz IS NULL OR e.at < ${until})
-        AND (${endpoints === null} OR e.endpoint_id IN (
-          SELECT value::uuid FROM jsonb_array_elements_text(${tx.json(endpoints ?? [])})
-        ))
-        AND (${after}::uuid IS NULL OR e.seq < (SELECT a.seq FROM audit_events a WHERE a.id = ${after}))
+      LEFT JOIN oauth_grants g ON g.id = CASE
+        WHEN e.detail ->> 'grant' ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$'
+        THEN (e.detail ->> 'grant')::uuid
+      END
+      WHERE e.seq > coalesce((
+        SELECT max(a.seq) FROM audit_anchors a WHERE a.dropped_at IS NOT NULL
+      ), 0) ${conditionOf(tx, filter, grants)} ${covered} ${older} ${newer}
       ORDER BY e.seq DESC LIMIT ${limit}`,
   ];
+}
+
+/** Who and what entries can be of, by the names that they have now. */
+export interface ActivityChoices {
+  readonly people: readonly { readonly id: UserId; readonly email: string }[];
+  readonly tokens: readonly { readonly id: TokenId; readonly name: string }[];
+  readonly apps: readonly { readonly id: string; readonly name: string }[];
+}
+
+const MAX_CHOICES = 500;
+
+/** Reads what the transaction's tenant can filter by. Access tokens are named by their apps. */
+export async function selectChoices(tx: Tx): Promise<ActivityChoices> {
+  return {
+    people: await tx<{ id: UserId; email: string }[]>`
+      SELECT id, email FROM users ORDER BY email LIMIT ${MAX_CHOICES}`,
+    tokens: await tx<{ id: TokenId; name: string }[]>`
+      SELECT id, name FROM tokens WHERE kind <> 'oat' ORDER BY created_at DESC LIMIT ${MAX_CHOICES}`,
+    apps: await tx<{ id: string; name: string }[]>`
+      SELECT app_id AS id, max(app_name) AS name FROM oauth_grants GROUP BY app_id
+      ORDER BY max(agreed_at) DESC LIMIT ${MAX_CHOICES}`,
+  };
 }

@@ -1,6 +1,6 @@
 import type { Log } from "../log.ts";
 import type { Control } from "../postgres/mod.ts";
-import { anchorHeads } from "./activity_store.ts";
+import { anchorHeads } from "./chain_store.ts";
 
 /**
  * Keeps where each tenant's chain stands, at most once an hour: in a table of its own, and in the log,

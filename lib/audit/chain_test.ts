@@ -3,7 +3,7 @@ import { type GrantId, newId, type TenantId } from "../ids.ts";
 import { connect, migrate, readMigrations, type Sql, sqlState, type Tx } from "../postgres/mod.ts";
 import type { Services } from "../services.ts";
 import { createControl, testCluster, testServices, testTenant } from "../../tests/harness/mod.ts";
-import { selectChain, selectHead } from "./activity_store.ts";
+import { selectChain, selectHead } from "./chain_store.ts";
 import { exportLine } from "./export.ts";
 import { anchorAudit, exportAudit, recordEvent, SYSTEM_ACTOR, verifyExport } from "./mod.ts";
 

@@ -5,8 +5,11 @@ import { verifyExport } from "./verify.ts";
 export const VERIFY_USAGE = `deno task audit:verify FILE [--anchor NUMBER:HASH …]
 
 Checks an NDJSON export of the activity log without the database: that no entry was changed, and that
-none is missing or out of order between the first and the last. Entries cut off at the end are found by
-an anchor: the number and hash that the log of the server ("audit.anchored") or the activity page told.
+none is missing or out of order. Entries cut off at the end are found by an anchor: the number and hash
+that the log of the server ("audit.anchored") or the activity page told.
+
+Entries are deleted after twelve months. An export that begins later says so in its first line; that it
+was the server that deleted them is shown by the anchor that its log told then ("audit.dropped").
 
 Answers 0 where the export is whole, 1 where it is not, 2 where it could not be read.`;
 
@@ -17,7 +20,7 @@ export interface Verdict {
 }
 
 function readAnchor(text: string | undefined): Anchor | null {
-  const match = /^(\d{1,19}):([0-9a-f]{64})$/.exec(text ?? "");
+  const match = /^([1-9]\d{0,18}):([0-9a-f]{64})$/.exec(text ?? "");
   return match ? { seq: BigInt(match[1]!), hash: match[2]! } : null;
 }
 
@@ -30,6 +33,15 @@ async function* linesOf(file: ReadableStream<Uint8Array<ArrayBuffer>>): AsyncGen
     yield* lines;
   }
   if (rest) yield rest;
+}
+
+function wordOfBeginning({ seq, hash }: Anchor, unproven: boolean): string {
+  if (seq === 0n) return "";
+  const those = seq === 1n ? "Entry 1 was" : `Entries 1 to ${seq} were`;
+  return unproven
+    ? `\n${those} deleted for age, as the file says of itself. To be sure of it, look for the ` +
+      `anchor ${seq}:${hash} among "audit.dropped" in the server's log, and give it with --anchor.`
+    : `\n${those} deleted for age, as the anchor says.`;
 }
 
 /** Checks the export that the command line names. */
@@ -52,19 +64,15 @@ export async function verifyCommand(args: readonly string[]): Promise<Verdict> {
   }
   try {
     const file = await Deno.open(path, { read: true });
-    const { from, to, fault } = await verifyExport(linesOf(file.readable), anchors);
+    const { from, to, unproven, fault } = await verifyExport(linesOf(file.readable), anchors);
     if (fault) {
       const place = fault.line ? `Line ${fault.line} ` : "";
       return { code: 1, text: `${path}: not whole. ${place}${fault.text}.` };
     }
-    if (to.seq === from.seq) return { code: 0, text: `${path}: no entries.` };
-    const start = `${path}: whole. Entries ${
-      from.seq + 1n
-    } to ${to.seq}, ending in ${to.seq}:${to.hash}`;
-    const unknown = from.seq && !anchors.some(({ seq }) => seq === from.seq)
-      ? `\nWhat came before entry ${from.seq + 1n} is not in the file.`
-      : "";
-    return { code: 0, text: start + unknown };
+    const said = to.seq === from.seq
+      ? `${path}: no entries.`
+      : `${path}: whole. Entries ${from.seq + 1n} to ${to.seq}, ending in ${to.seq}:${to.hash}`;
+    return { code: 0, text: said + wordOfBeginning(from, unproven) };
   } catch (error) {
     const reason = error instanceof TypeError ? "is not UTF-8 text" : "could not be read";
     return { code: 2, text: `${path} ${reason}.` };

@@ -35,9 +35,9 @@ Deno.test("audit:verify checks an export with no more than the right to read it"
     const lines = text.split("\n");
     await Deno.writeTextFile(path, lines.slice(0, 2).join("\n") + "\n");
     assert.equal((await verify(path)).code, 0);
-    const cut = await verify(path, "--anchor", anchor);
-    assert.equal(cut.code, 1);
-    assert.match(cut.text, /entry 3 is not in the file/);
+    const ended = await verify(path, "--anchor", anchor);
+    assert.equal(ended.code, 1);
+    assert.match(ended.text, /entry 3 is not in the file/);
 
     await Deno.writeTextFile(path, text.replace("twö", "two"));
     const changed = await verify(path);
@@ -45,7 +45,18 @@ Deno.test("audit:verify checks an export with no more than the right to read it"
     assert.match(changed.text, /Line 2 \(entry 2\) was changed/);
 
     await Deno.writeTextFile(path, lines.slice(1).join("\n"));
-    assert.match((await verify(path)).text, /What came before entry 2 is not in the file/);
+    const headless = await verify(path);
+    assert.equal(headless.code, 1);
+    assert.match(headless.text, /Line 1 is entry 2: what came before is missing/);
+    const { tenant_id, hash } = JSON.parse(lines[0]!);
+    const cut = JSON.stringify({ tenant_id, deleted_through: 1, hash });
+    await Deno.writeTextFile(path, [cut, ...lines.slice(1)].join("\n"));
+    const said = await verify(path);
+    assert.equal(said.code, 0, said.text);
+    assert.match(said.text, /Entries 2 to 3.*\nEntry 1 was deleted for age, as the file says/);
+    const proven = await verify(path, "--anchor", `1:${hash}`);
+    assert.equal(proven.code, 0);
+    assert.match(proven.text, /Entry 1 was deleted for age, as the anchor says/);
 
     await Deno.writeFile(path, new Uint8Array([0xff, 0x0a]));
     assert.equal((await verify(path)).code, 2);

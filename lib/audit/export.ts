@@ -1,7 +1,7 @@
 import type { TenantId } from "../ids.ts";
 import type { Control } from "../postgres/mod.ts";
-import { type ChainedEntry, selectChain } from "./activity_store.ts";
-import { HASHED_FIELDS } from "./chain.ts";
+import { type Anchor, HASHED_FIELDS } from "./chain.ts";
+import { type ChainedEntry, selectChain, selectDropped } from "./chain_store.ts";
 
 const PAGE = 500;
 
@@ -31,24 +31,45 @@ export function csvLine(entry: ChainedEntry): string {
 /** The forms of an export. */
 export type ExportFormat = "ndjson" | "csv";
 
-/** A tenant's whole log, oldest entry first, read page by page as it is taken. */
+/** The first line of an NDJSON export whose tenant's first entries are no longer kept. */
+export function droppedLine(tenantId: TenantId, { seq, hash }: Anchor): string {
+  return `{"tenant_id":"${tenantId}","deleted_through":${seq},"hash":"${hash}"}\n`;
+}
+
+const CSV_HEAD = [...HASHED_FIELDS, "hash"].join(",") + "\r\n";
+
+/**
+ * A tenant's whole log, oldest entry first, read page by page as it is taken. Breaks off where what
+ * comes next is dropped meanwhile.
+ */
 export function exportAudit(
   control: Control,
   tenantId: TenantId,
   format: ExportFormat,
 ): ReadableStream<Uint8Array<ArrayBuffer>> {
   const encoder = new TextEncoder();
-  let after = 0n;
-  let head = format === "csv" ? [...HASHED_FIELDS, "hash"].join(",") + "\r\n" : "";
+  let after: bigint | null = null;
   return new ReadableStream({
     async pull(controller) {
-      const page = await control.tenant(tenantId, (tx) => selectChain(tx, after, PAGE));
-      const lines = page.map(format === "csv" ? csvLine : exportLine).join("");
+      const { page, dropped } = await control.tenant(tenantId, async (tx) => ({
+        page: await selectChain(tx, after ?? 0n, PAGE),
+        // After the page: what it lacks because it was dropped is known by then.
+        dropped: await selectDropped(tx),
+      }));
+      const start = dropped?.seq ?? 0n;
+      let head = "";
+      if (after === null) {
+        after = start;
+        head = format === "csv" ? CSV_HEAD : dropped ? droppedLine(tenantId, dropped) : "";
+      } else if (start > after) {
+        return controller.error(new Error("the entries that come next were dropped"));
+      }
+      const lines = page.filter(({ seq }) => BigInt(seq) > start)
+        .map(format === "csv" ? csvLine : exportLine).join("");
       if (head || lines) controller.enqueue(encoder.encode(head + lines));
-      head = "";
       const last = page.at(-1);
       if (!last || page.length < PAGE) return controller.close();
-      after = BigInt(last.seq);
+      if (BigInt(last.seq) > after) after = BigInt(last.seq);
     },
   }, { highWaterMark: 0 });
 }

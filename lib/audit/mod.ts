@@ -1,8 +1,11 @@
 /** What happened: audit entries of significant acts, chained; usage events of every call. */
 export {
+  type ActivityChoices,
+  activityChoices,
   type ActivityEntry,
   type ActivityFilter,
   activityHead,
+  type ActivityPage,
   exportActivity,
   listActivity,
 } from "./activity.ts";
@@ -17,9 +20,11 @@ export {
   type AuditActor,
   type AuditEvent,
   recordEvent,
+  recordEvents,
   SYSTEM_ACTOR,
 } from "./events.ts";
 export { exportAudit, type ExportFormat } from "./export.ts";
+export { keepAudit } from "./retention.ts";
 export { createTokenUseRecorder, type TokenUseRecorder } from "./token_use.ts";
 export { createUsageRecorder, type UsageEvent, type UsageRecorder } from "./usage.ts";
 export { type Verified, verifyExport } from "./verify.ts";

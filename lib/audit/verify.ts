@@ -11,6 +11,8 @@ export interface Fault {
 export interface Verified {
   /** Where the chain begins: what came before is not in the file. */
   readonly from: Anchor;
+  /** Whether what came before was deleted by the file's own word alone: no anchor was given that says so. */
+  readonly unproven: boolean;
   /** Where it ends. */
   readonly to: Anchor;
   /** The first fault; null where there is none. */
@@ -56,6 +58,25 @@ function readLine(text: string): Line | string {
   return { entry: entry as HashedEntry, seq: BigInt(seq), previous, hash };
 }
 
+/** What the first line says of entries that are no longer kept; null where it is an entry. */
+function readDropped(text: string): { tenant: string; from: Anchor } | null {
+  let value: unknown;
+  try {
+    value = parseExactly(text);
+  } catch {
+    return null;
+  }
+  if (typeof value !== "object" || value === null) return null;
+  const { tenant_id: tenant, deleted_through: seq, hash, ...rest } = value as Record<
+    string,
+    unknown
+  >;
+  const fits = typeof tenant === "string" && seq instanceof Numeral &&
+    /^[1-9]\d{0,18}$/.test(seq.text) && typeof hash === "string" && /^[0-9a-f]{64}$/.test(hash) &&
+    Object.keys(rest).length === 0;
+  return fits ? { tenant, from: { seq: BigInt(seq.text), hash } } : null;
+}
+
 function faultOf(line: Line, head: Anchor, tenant: string | null): string | null {
   const { entry, seq, previous, hash } = line;
   if (seq !== head.seq + 1n) return `is entry ${seq}, where ${head.seq + 1n} belongs`;
@@ -67,47 +88,94 @@ function faultOf(line: Line, head: Anchor, tenant: string | null): string | null
 
 /**
  * Checks an export of the audit log, line by line and without the database: that each entry is what it
- * was when it was written, and that none is missing or out of order between the first and the last.
+ * was when it was written, and that none is missing or out of order. An export whose first entries were
+ * deleted says so in its first line, or an anchor of the last of them does; a beginning that is missing
+ * without either is a fault.
  *
  * @param anchors What is known of the chain from elsewhere: each must be met by an entry of that number,
- * so that an end that was cut off is found.
+ * so that an end that was cut off is found. One from before the file's beginning cannot be met: it is a
+ * fault, unless the anchor of the beginning itself is among them.
  */
 export async function verifyExport(
   lines: AsyncIterable<string> | Iterable<string>,
   anchors: readonly Anchor[] = [],
 ): Promise<Verified> {
-  const expected = new Map(anchors.map((anchor) => [anchor.seq, anchor]));
-  let from: Anchor | null = null;
-  let head = GENESIS;
-  let tenant: string | null = null;
+  const check = new ExportCheck(anchors);
   let number = 0;
-  const fault = (line: number, text: string) => ({
-    from: from ?? GENESIS,
-    to: head,
-    fault: { line, text },
-  });
-  const meets = ({ seq, hash }: Anchor) => {
-    const anchor = expected.get(seq);
-    expected.delete(seq);
-    return !anchor || anchor.hash === hash;
-  };
   for await (const text of lines) {
-    number++;
-    const line = readLine(text);
-    if (typeof line === "string") return fault(number, line);
-    if (from === null) {
-      from = line.seq === 1n ? GENESIS : { seq: line.seq - 1n, hash: line.previous };
-      head = from;
-      if (!meets(from)) return fault(number, "does not follow the anchor");
+    const wrong = check.take(text, ++number === 1);
+    if (wrong !== null) return check.verdict({ line: number, text: wrong });
+  }
+  const missing = check.missing();
+  return check.verdict(missing === null ? null : { line: 0, text: missing });
+}
+
+/** How far a check has come. */
+class ExportCheck {
+  readonly #expected: Map<bigint, Anchor>;
+  #from = GENESIS;
+  #head = GENESIS;
+  #tenant: string | null = null;
+  #unproven = false;
+
+  constructor(anchors: readonly Anchor[]) {
+    this.#expected = new Map(anchors.map((anchor) => [anchor.seq, anchor]));
+  }
+
+  /** Takes a line; answers what is wrong with it. */
+  take(text: string, first: boolean): string | null {
+    const dropped = first ? readDropped(text) : null;
+    if (dropped) {
+      this.#tenant = dropped.tenant;
+      return this.#begin(dropped.from, true);
     }
-    const wrong = faultOf(line, head, tenant);
-    if (wrong !== null) return fault(number, wrong);
-    head = { seq: line.seq, hash: line.hash };
-    tenant = line.entry.tenant_id;
-    if (!meets(head)) return fault(number, `(entry ${head.seq}) is not what was anchored`);
+    const line = readLine(text);
+    if (typeof line === "string") return line;
+    if (first && line.seq > 1n) {
+      const wrong = this.#begin({ seq: line.seq - 1n, hash: line.previous }, false);
+      if (wrong !== null) return wrong;
+    }
+    const wrong = faultOf(line, this.#head, this.#tenant);
+    if (wrong !== null) return wrong;
+    this.#head = { seq: line.seq, hash: line.hash };
+    this.#tenant = line.entry.tenant_id;
+    return this.#meets(this.#head) ? null : `(entry ${line.seq}) is not what was anchored`;
   }
-  for (const { seq } of expected.values()) {
-    return fault(0, `anchored entry ${seq} is not in the file`);
+
+  /** Begins behind entries that are not in the file. */
+  #begin(from: Anchor, said: boolean): string | null {
+    this.#unproven = !this.#expected.has(from.seq);
+    if (!this.#meets(from)) return "does not follow the anchor";
+    if (this.#unproven && !said) {
+      return `is entry ${
+        from.seq + 1n
+      }: what came before is missing, and nothing tells that it was ` +
+        "deleted for its age";
+    }
+    this.#from = this.#head = from;
+    return null;
   }
-  return { from: from ?? GENESIS, to: head, fault: null };
+
+  #meets({ seq, hash }: Anchor): boolean {
+    const anchor = this.#expected.get(seq);
+    this.#expected.delete(seq);
+    return !anchor || anchor.hash === hash;
+  }
+
+  /** What should have been in the file, after its last line. */
+  missing(): string | null {
+    for (const { seq } of this.#expected.values()) {
+      if (seq > this.#head.seq) return `anchored entry ${seq} is not in the file`;
+      if (this.#unproven) {
+        const { seq: before } = this.#from;
+        return `anchored entry ${seq} is from before the file's beginning: give the anchor of entry ` +
+          `${before} too, which the server logged as "audit.dropped"`;
+      }
+    }
+    return null;
+  }
+
+  verdict(fault: Fault | null): Verified {
+    return { from: this.#from, to: this.#head, unproven: this.#unproven, fault };
+  }
 }

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { entryHash, GENESIS } from "./chain.ts";
-import { exportLine } from "./export.ts";
+import type { TenantId } from "../ids.ts";
+import { droppedLine, exportLine } from "./export.ts";
 import { jsonbText, parseExactly } from "./jsonb_text.ts";
 import { verifyExport } from "./verify.ts";
 
@@ -47,8 +48,11 @@ Deno.test("verifyExport() passes a chain that is whole, from its beginning or fr
   await fc.assert(fc.asyncProperty(subjects, fc.nat(), async (given, at) => {
     const lines = chain(given);
     const start = at % lines.length;
-    const { fault, to, from } = await verifyExport(lines.slice(start));
+    // Where the first entries are gone, an anchor says that they were deleted.
+    const cut = start ? [anchorOf(lines[start - 1]!)] : [];
+    const { fault, to, from, unproven } = await verifyExport(lines.slice(start), cut);
     assert.equal(fault, null);
+    assert.equal(unproven, false);
     assert.equal(to.seq, BigInt(lines.length));
     assert.equal(from.seq, BigInt(start));
   }));
@@ -111,9 +115,11 @@ Deno.test("verifyExport() finds an end that was cut off, and a chain that was ma
     assert.notEqual((await verifyExport(forged, [anchor])).fault, null);
     // A chain that begins later is held to what is known of its beginning.
     const before = anchorOf(lines[0]!);
-    assert.equal((await verifyExport(lines.slice(1), [before])).fault, null);
     const other = { ...before, hash: "f".repeat(64) };
-    assert.notEqual((await verifyExport(lines.slice(1), [other])).fault, null);
+    assert.match(
+      (await verifyExport(lines.slice(1), [other])).fault!.text,
+      /not follow the anchor/,
+    );
   }));
 });
 
@@ -129,4 +135,68 @@ Deno.test("verifyExport() says what is wrong with a line that is no entry", asyn
       [line!.replace(/"hash":"\w+"/, '"hash":"x"'), /no hash/],
     ] as const
   ) assert.match((await verifyExport([text])).fault!.text, expected);
+});
+
+/** A chain whose first `cut` entries were deleted, as its export has it. */
+function kept(lines: readonly string[], cut: number): string[] {
+  return [
+    droppedLine(TENANT as TenantId, anchorOf(lines[cut - 1]!)).trimEnd(),
+    ...lines.slice(cut),
+  ];
+}
+
+Deno.test("verifyExport() takes a beginning that the file or an anchor says was deleted, and no other", async () => {
+  await fc.assert(fc.asyncProperty(subjects, fc.nat(), async (given, at) => {
+    const lines = chain(given);
+    const cut = 1 + at % lines.length;
+    const anchor = anchorOf(lines[cut - 1]!);
+    const said = kept(lines, cut);
+    const own = await verifyExport(said);
+    assert.equal(own.fault, null);
+    assert.deepEqual([own.from, own.unproven], [anchor, true]);
+    const proven = await verifyExport(said, [anchor]);
+    assert.deepEqual([proven.fault, proven.unproven], [null, false]);
+    const wrong = await verifyExport(said, [{ ...anchor, hash: "f".repeat(64) }]);
+    assert.match(wrong.fault!.text, /does not follow the anchor/);
+    if (cut < lines.length) {
+      assert.match(
+        (await verifyExport(lines.slice(cut))).fault!.text,
+        /what came before is missing/,
+      );
+      // Another beginning than the one that is said, and more missing than that.
+      assert.notEqual((await verifyExport(said.toSpliced(1, 1, lines[0]!))).fault, null);
+    }
+    if (cut + 1 < lines.length) {
+      assert.notEqual((await verifyExport(said.toSpliced(1, 1))).fault, null);
+    }
+    if (cut > 1) {
+      // What is known of an entry that was deleted cannot be checked, unless the cut itself is known.
+      const earlier = anchorOf(lines[0]!);
+      assert.match(
+        (await verifyExport(said, [earlier])).fault!.text,
+        /before the file's beginning/,
+      );
+      assert.equal((await verifyExport(said, [earlier, anchor])).fault, null);
+    }
+    // It is the first line or none.
+    assert.notEqual((await verifyExport([...lines, said[0]!])).fault, null);
+    assert.notEqual((await verifyExport([said[0]!, said[0]!])).fault, null);
+  }));
+});
+
+Deno.test("verifyExport() finds what is changed, doubled or out of order behind a deleted beginning", async () => {
+  await fc.assert(fc.asyncProperty(subjects, fc.nat(), fc.nat(), async (given, a, b) => {
+    const lines = chain(["gone", ...given]);
+    const said = kept(lines, 1);
+    const [first, second] = [1 + a % (said.length - 1), 1 + b % (said.length - 1)];
+    assert.notEqual((await verifyExport(said.toSpliced(first, 0, said[first]!))).fault, null);
+    const other = said[first]!.replace('"token.minted"', '"token.revoked"');
+    assert.notEqual((await verifyExport(said.with(first, other))).fault, null);
+    if (first < said.length - 1) {
+      assert.notEqual((await verifyExport(said.toSpliced(first, 1))).fault, null);
+    }
+    if (first === second) return;
+    const swapped = said.with(first, said[second]!).with(second, said[first]!);
+    assert.notEqual((await verifyExport(swapped)).fault, null);
+  }));
 });

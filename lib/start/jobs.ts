@@ -1,7 +1,8 @@
-import { anchorAudit } from "../audit/mod.ts";
+import { anchorAudit, keepAudit } from "../audit/mod.ts";
 import { sweepExpired } from "../auth/mod.ts";
 import { sweepEndpoints, upgradeEndpoints } from "../endpoints/mod.ts";
 import { serveIngests } from "../ingest/mod.ts";
+import { carryRest, serveRelay } from "../journal/mod.ts";
 import { sweepOAuth } from "../oauth/mod.ts";
 import type { Services } from "../services.ts";
 import { rebuildManifest } from "../tools/mod.ts";
@@ -9,17 +10,18 @@ import { rebuildManifest } from "../tools/mod.ts";
 const SWEEP_EVERY_MS = 60_000;
 
 /**
- * Takes up the work of this process: loads, and clearing up what killed processes left and what has
+ * Takes up the work of this process: loads, carrying journals over to the audit log, and clearing up what killed processes left and what has
  * expired. `stop()` ends it.
  */
 export async function serveJobs(services: Services): Promise<{ stop(): Promise<void> }> {
   const sweep = async () => {
     try {
-      await sweepEndpoints(services);
+      await sweepEndpoints(services, carryRest);
       await upgradeEndpoints(services);
       await sweepExpired(services);
       await sweepOAuth(services);
       await anchorAudit(services);
+      await keepAudit(services);
     } catch (error) {
       services.log.error("sweep.failed", { error });
     }
@@ -33,10 +35,12 @@ export async function serveJobs(services: Services): Promise<{ stop(): Promise<v
     services,
     (scope) => rebuildManifest(services, scope, "data loaded").then(() => {}),
   );
+  const relay = serveRelay(services);
   return {
     async stop() {
       clearInterval(timer);
       await sweeping;
+      await relay.stop();
       await ingests.stop();
     },
   };

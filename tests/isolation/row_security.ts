@@ -20,6 +20,8 @@ export interface Table {
   /** Columns that the application's role may change. */
   readonly updatable: readonly string[];
   readonly hasTenant: boolean;
+  /** Whether it is a part of another, through which alone it is reached. */
+  readonly partition: boolean;
 }
 
 /** Every table of the control database outside of libraries' schemas, from the catalogue. */
@@ -27,6 +29,7 @@ export async function controlTables(superuser: Sql): Promise<Table[]> {
   const rows = await superuser<(Table & { schema: string })[]>`
     SELECT n.nspname AS schema, n.nspname || '.' || c.relname AS name,
       c.relrowsecurity AS enabled, c.relforcerowsecurity AS forced,
+      c.relispartition AS partition,
       to_jsonb(ARRAY(SELECT a.attname FROM pg_attribute a
         WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
           AND has_column_privilege('bulkhead_app', c.oid, a.attnum, 'UPDATE'))) AS updatable,
@@ -90,6 +93,7 @@ export async function faultsOf(
     return [...faults, `${table.name} carries no tenant_id, and is not listed as shared`];
   }
   const name = quoted(table.name);
+  if (table.partition) return [...faults, ...await reachableFaults(app, table, tenants.mine)];
   const count = async (tenant: string) => {
     const [row] = await superuser.unsafe(
       `SELECT count(*)::int AS count FROM ${name} WHERE ${ownedBy(table.name, tenant)}`,
@@ -137,6 +141,27 @@ export async function faultsOf(
        FROM ${name} t LIMIT 1`,
     );
     if (given !== INSUFFICIENT_PRIVILEGE) fault(`lets a row be given away: ${given}`);
+  });
+  return faults;
+}
+
+/** What the application's role can do to a partition by its own name: nothing where all is well. */
+async function reachableFaults(app: Sql, table: Table, tenant: string): Promise<string[]> {
+  const name = quoted(table.name);
+  const faults: string[] = [];
+  await rolledBack(app, async (tx) => {
+    await tx`SELECT set_config('bulkhead.tenant_id', ${tenant}, true)`;
+    for (
+      const statement of [
+        `SELECT ctid FROM ${name}`,
+        `INSERT INTO ${name} (tenant_id) VALUES ('${tenant}')`,
+        `UPDATE ${name} SET tenant_id = '${tenant}'`,
+        `DELETE FROM ${name}`,
+      ]
+    ) {
+      const found = await attempt(tx, statement);
+      if (found !== INSUFFICIENT_PRIVILEGE) faults.push(`${table.name} is reached by ${statement}`);
+    }
   });
   return faults;
 }

@@ -149,6 +149,12 @@ const HOLES: readonly [title: string, sql: string, found: RegExp][] = [
     /^public\.token_endpoints lets a row be given away/,
   ],
   [
+    "a partition that can be reached by its own name",
+    `GRANT USAGE ON SCHEMA audit_months TO bulkhead_app;
+     GRANT SELECT ON audit_months.rest TO bulkhead_app`,
+    /^audit_months\.rest is reached by SELECT/,
+  ],
+  [
     "a table whose owner passes by its policies",
     "ALTER TABLE sessions NO FORCE ROW LEVEL SECURITY",
     /^public\.sessions has no FORCE ROW LEVEL SECURITY$/,

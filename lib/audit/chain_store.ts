@@ -1,0 +1,76 @@
+import type { TenantId } from "../ids.ts";
+import type { Control, Tx } from "../postgres/mod.ts";
+import type { Anchor, HashedEntry } from "./chain.ts";
+
+/** An entry with its hash and the one before, as exports hold it. */
+export interface ChainedEntry extends HashedEntry {
+  readonly seq: string;
+  readonly previous_hash: string;
+  readonly hash: string;
+}
+
+/** Reads up to `limit` entries of the transaction's tenant behind entry `after`, oldest first. */
+export async function selectChain(tx: Tx, after: bigint, limit: number): Promise<ChainedEntry[]> {
+  return [
+    ...await tx<ChainedEntry[]>`
+      SELECT seq::text, id::text, tenant_id::text,
+        to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') AS at,
+        action, actor_kind, user_id::text, token_id::text, endpoint_id::text, subject,
+        request_id::text, network, detail::text, encode(hash, 'hex') AS hash,
+        coalesce(
+          (SELECT encode(p.hash, 'hex') FROM audit_events p
+           WHERE p.tenant_id = e.tenant_id AND p.seq = e.seq - 1),
+          (SELECT encode(a.hash, 'hex') FROM audit_anchors a
+           WHERE a.tenant_id = e.tenant_id AND a.seq = e.seq - 1 AND a.dropped_at IS NOT NULL),
+          repeat('00', 32)
+        ) AS previous_hash
+      FROM audit_events e
+      WHERE e.seq > greatest(${after.toString()}, (
+        SELECT max(a.seq) FROM audit_anchors a WHERE a.dropped_at IS NOT NULL
+      )) ORDER BY e.seq LIMIT ${limit}`,
+  ];
+}
+
+const anchorOf = (row: { seq: string; hash: string } | undefined): Anchor | null =>
+  row ? { seq: BigInt(row.seq), hash: row.hash } : null;
+
+/** Where a tenant's chain stands, as the transaction sees it; null before its first entry. */
+export async function selectHead(tx: Tx): Promise<Anchor | null> {
+  const [row] = await tx<{ seq: string; hash: string }[]>`
+    SELECT seq::text, encode(hash, 'hex') AS hash FROM audit_heads`;
+  return anchorOf(row);
+}
+
+/** The tenant's last entry that is no longer kept; null where all are. */
+export async function selectDropped(tx: Tx): Promise<Anchor | null> {
+  const [row] = await tx<{ seq: string; hash: string }[]>`
+    SELECT a.seq::text, encode(a.hash, 'hex') AS hash FROM audit_anchors a
+    WHERE a.dropped_at IS NOT NULL ORDER BY a.seq DESC LIMIT 1`;
+  return anchorOf(row);
+}
+
+/** Where a tenant's chain stood, as it is logged. */
+export interface LoggedAnchor {
+  readonly tenantId: TenantId;
+  readonly seq: string;
+  /** 64 hexadecimal digits. */
+  readonly hash: string;
+}
+
+/** Anchors the heads that are due; answers what was anchored, by tenant. */
+export async function anchorHeads(control: Control): Promise<LoggedAnchor[]> {
+  return [
+    ...await control.lookup<LoggedAnchor[]>`
+      SELECT tenant_id AS "tenantId", seq::text, encode(hash, 'hex') AS hash
+      FROM lookup.anchor_audit_heads()`,
+  ];
+}
+
+/** Makes the months to come and drops those past keeping; answers the last entries of what was dropped. */
+export async function keepMonths(control: Control): Promise<LoggedAnchor[]> {
+  return [
+    ...await control.lookup<LoggedAnchor[]>`
+      SELECT tenant_id AS "tenantId", seq::text, encode(hash, 'hex') AS hash
+      FROM lookup.keep_audit_months()`,
+  ];
+}
