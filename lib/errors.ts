@@ -134,6 +134,12 @@ export const ERRORS = {
     "Make somebody else an owner first.",
   ),
   CONFLICT: kind(409, -32600, "That is already there.", "Choose another name or use what exists."),
+  WRITES_OFF: kind(
+    409,
+    -32600,
+    "Rows of this endpoint cannot be changed: its owner has not turned writes on.",
+    "Ask the endpoint's owner to turn writes on.",
+  ),
   ENDPOINT_NOT_READY: kind(
     409,
     -32600,
@@ -229,16 +235,19 @@ export class AppError extends Error {
   readonly detail: string | undefined;
   /** Seconds after which a retry makes sense; rendered as `Retry-After`. */
   readonly retryAfter: number | undefined;
+  /** The OAuth scope that would do, where another one than the credential's would. */
+  readonly scope: string | undefined;
 
   constructor(
     code: ErrorCode,
     detail?: string,
-    options: { cause?: unknown; retryAfter?: number } = {},
+    options: { cause?: unknown; retryAfter?: number; scope?: string } = {},
   ) {
     super(detail ?? ERRORS[code].title, { cause: options.cause });
     this.code = code;
     this.detail = detail;
     this.retryAfter = options.retryAfter;
+    this.scope = options.scope;
   }
 
   /** The row of the table that belongs to the code. */

@@ -30,6 +30,11 @@ export type Ability = typeof ABILITIES[number];
 /** The abilities that change rows: what the scope `mcp` rules out. */
 export const ROW_WRITES: readonly Ability[] = ["rows:insert", "rows:update", "rows:delete"];
 
+/** Tells whether an ability lets things be changed, not only seen. */
+export function changesThings(ability: Ability): boolean {
+  return !ability.endsWith(":read");
+}
+
 /** The outer bound of a credential on MCP: reading, or reading and writing. */
 export type Scope = "mcp" | "mcp:write";
 
@@ -99,6 +104,8 @@ export function covers(principal: Principal, endpoint: { id: EndpointId; tenantI
 /** Throws INSUFFICIENT_SCOPE unless the principal has the ability. */
 export function requireAbility(principal: Principal, ability: Ability): void {
   if (!principal.abilities.has(ability)) {
-    throw new AppError("INSUFFICIENT_SCOPE", `This needs the ability ${ability}.`);
+    // What an app was let in to read with, it may ask to write with.
+    const scope = ROW_WRITES.includes(ability) ? { scope: "mcp mcp:write" } : {};
+    throw new AppError("INSUFFICIENT_SCOPE", `This needs the ability ${ability}.`, scope);
   }
 }

@@ -4,11 +4,27 @@ import type { Lease } from "../postgres/mod.ts";
 import type { Services } from "../services.ts";
 import { selectUrls } from "./store.ts";
 
-/** As whom an endpoint's database is reached. */
-export type DatabaseRole = "owner" | "writer" | "reader";
+/**
+ * As whom an endpoint's database is reached: its owner, its writer, its reader; `keeper` is the owner
+ * and `trial` the writer in sessions that write in transactions alone, for what may be taken back before
+ * its end.
+ */
+export type DatabaseRole = "owner" | "keeper" | "writer" | "trial" | "reader";
 
-/** Connections that one process opens as each role: below the role's own limit in the cluster. */
-const POOL_SIZE: Readonly<Record<DatabaseRole, number>> = { owner: 3, writer: 6, reader: 10 };
+interface PoolShape {
+  /** Whose URL. */
+  readonly login: "owner" | "writer" | "reader";
+  /** Connections that one process opens; together below the login's own limit in the cluster. */
+  readonly size: number;
+}
+
+const POOLS: Readonly<Record<DatabaseRole, PoolShape>> = {
+  owner: { login: "owner", size: 3 },
+  keeper: { login: "owner", size: 2 },
+  writer: { login: "writer", size: 6 },
+  trial: { login: "writer", size: 3 },
+  reader: { login: "reader", size: 10 },
+};
 
 /**
  * The only road to a tenant's database: takes a request that `enterEndpoint` let in, and lends the
@@ -22,18 +38,19 @@ export function openEndpoint(
   role: DatabaseRole,
 ): Promise<Lease> {
   const { id, tenantId } = scope.endpoint;
+  const { login, size } = POOLS[role];
   return services.pools.lease(
     `${id}/${role}`,
     async () => {
       const urls = await services.control.tenant(tenantId, (tx) => selectUrls(tx, id));
       if (!urls) throw new AppError("ACCESS_DENIED");
       return await services.vault.open(
-        { tenantId, field: `endpoints.${role}_url`, rowId: id },
-        urls[role],
+        { tenantId, field: `endpoints.${login}_url`, rowId: id },
+        urls[login],
       );
     },
     {
-      max: POOL_SIZE[role],
+      max: size,
       name: `bulkhead ${role}`,
       idleSeconds: 60,
       settings: {
@@ -46,6 +63,7 @@ export function openEndpoint(
       },
       // A cancel request ends whatever runs on its connection, so no other call's statement waits there.
       ...(role === "reader" ? { pipeline: 0 } : {}),
+      guarded: role === "keeper" || role === "trial",
     },
   );
 }

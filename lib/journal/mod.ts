@@ -1,2 +1,36 @@
 /** What happened to an endpoint's rows: kept in its own database, carried to the audit log, taken back. */
+export {
+  type ChangeChoices,
+  changeChoices,
+  type ChangeFilter,
+  type ChangeView,
+  isEntryId,
+  type JournalPage,
+  listChanges,
+  readChange,
+} from "./changes.ts";
+export { type CarriedEndpoint, type CarryOptions, carryOver, ROUND_LIMIT } from "./carry.ts";
+export { carryRest } from "./carry_rest.ts";
 export { actorKey, changeContext, changedBy, type ChangeFacts } from "./context.ts";
+export {
+  type ChangedBy,
+  changedColumns,
+  type ChangedRows,
+  type ChangeSummary,
+  type Image,
+  type JournalEntry,
+  type RowOp,
+} from "./entry.ts";
+export { type KeyedChange, selectKeyed } from "./keyed_store.ts";
+export { insertQueued, type QueuedChange } from "./queue_store.ts";
+export { type Refusal, REFUSALS } from "./refusals.ts";
+export {
+  MAX_ENTRIES,
+  MAX_SHOWN,
+  undoChanges,
+  type UndoneRow,
+  undoOwnChanges,
+  type UndoResult,
+  type UndoTarget,
+} from "./undo.ts";
+export { type Relay, serveRelay } from "./relay.ts";

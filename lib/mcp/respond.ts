@@ -56,7 +56,7 @@ export function wwwAuthenticate(
   error: AppError,
   { metadataUrl, presented }: Challenge,
 ): string | null {
-  const parameters = `resource_metadata="${metadataUrl}", scope="${BASIC_SCOPE}"`;
+  const parameters = `resource_metadata="${metadataUrl}", scope="${error.scope ?? BASIC_SCOPE}"`;
   switch (error.code) {
     case "AUTHENTICATION_REQUIRED":
       // RFC 6750, section 3.1: no error code where the request brought no credential at all.

@@ -24,6 +24,11 @@ export interface ConnectOptions {
    * driver's `begin` does not work: a transaction goes over `reserve`.
    */
   readonly pipeline?: number;
+  /**
+   * Lets a session write in `begin` alone. When a connection closes inside a transaction the driver sends
+   * what follows over another one, outside of any transaction: there it must change nothing.
+   */
+  readonly guarded?: boolean;
   /** Answers arrays as arrays, and not as their text; costs each connection a query. */
   readonly arrays?: boolean;
   /** Told of each notice; without it notices are dropped. */
@@ -45,8 +50,17 @@ export function connect(url: string, options: ConnectOptions = {}): Sql {
     // The catalogue of array types costs a query a connection, and of ours only the queue needs it.
     fetch_types: options.arrays ?? false,
     onnotice: (notice) => options.onNotice?.(String(notice["message"])),
-    connection: { application_name: options.name ?? "bulkhead", ...options.settings },
+    connection: {
+      application_name: options.name ?? "bulkhead",
+      ...options.settings,
+      // Absent for the others: a reader's role says "on" of itself.
+      ...((options.guarded ? { default_transaction_read_only: "on" } : {}) as object),
+    },
   });
+  if (options.guarded) {
+    const begin = sql.begin as (mode: string, work: unknown) => Promise<unknown>;
+    sql.begin = ((work: unknown) => begin("read write", work)) as typeof sql.begin;
+  }
   // Without fetch_types, postgres.js 3.4.9 never hands out a connection that reserve() itself opened;
   // a query before it leaves one open.
   const reserve = sql.reserve;

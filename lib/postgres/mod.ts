@@ -26,4 +26,10 @@ export type {
 } from "./provision/provisioner.ts";
 export { ensureTemplate } from "./provision/template.ts";
 export { isStrayWrite } from "./stray_write.ts";
-export { fromPostgres, sqlState, violatedConstraint } from "./sqlstate.ts";
+export {
+  fromPostgres,
+  type PostgresFault,
+  postgresFault,
+  sqlState,
+  violatedConstraint,
+} from "./sqlstate.ts";

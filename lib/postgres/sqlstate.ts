@@ -6,6 +6,29 @@ export function sqlState(error: unknown): string | null {
   return error instanceof postgres.PostgresError ? error.code : null;
 }
 
+/** What Postgres says of a fault; texts are for reading structure out of them, never for clients. */
+export interface PostgresFault {
+  /** SQLSTATE. */
+  readonly code: string;
+  readonly detail: string | undefined;
+  readonly table: string | undefined;
+  readonly column: string | undefined;
+  /** The function of the server that found it. */
+  readonly routine: string | undefined;
+}
+
+/** What Postgres says of a fault; null for anything else. */
+export function postgresFault(error: unknown): PostgresFault | null {
+  if (!(error instanceof postgres.PostgresError)) return null;
+  return {
+    code: error.code,
+    detail: error.detail,
+    table: error.table_name,
+    column: error.column_name,
+    routine: error.routine,
+  };
+}
+
 /** The constraint that an error names; null where it names none. */
 export function violatedConstraint(error: unknown): string | null {
   return error instanceof postgres.PostgresError ? error.constraint_name ?? null : null;

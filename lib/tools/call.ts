@@ -45,7 +45,11 @@ class PreparedTexts {
 
 const PREPARED = new CacheKind<PreparedTexts>("tools.prepared", Infinity, 1_000);
 
-async function preparedTexts(services: Services, id: EndpointId): Promise<PreparedTexts> {
+/** The prepared statements of an endpoint's connections. */
+export async function preparedTexts(
+  services: Services,
+  id: EndpointId,
+): Promise<PreparedTexts> {
   const cache = services.caches.of(PREPARED);
   return cache.peek(id) ?? await cache.get(id, () => Promise.resolve(new PreparedTexts()));
 }
@@ -53,7 +57,8 @@ async function preparedTexts(services: Services, id: EndpointId): Promise<Prepar
 /** SQLSTATEs that say that the schema is no longer what the manifest says. */
 const STALE = new Set(["42P01", "42703", "42501", "42883", "42804", "42704"]);
 
-function toCallError(error: unknown, statement: Statement, signal: AbortSignal): unknown {
+/** What a caller is told of a statement that failed. */
+export function toCallError(error: unknown, statement: Statement, signal: AbortSignal): unknown {
   // Whatever a call ends with after its caller has gone, it was cancelled.
   if (signal.aborted) return new AppError("CANCELLED", undefined, { cause: error });
   const state = sqlState(error);

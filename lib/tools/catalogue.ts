@@ -7,6 +7,7 @@ import { joinRows } from "./join_rows.ts";
 import { listRows } from "./list_rows.ts";
 import { searchRows } from "./search_rows.ts";
 import type { Tool } from "./tool.ts";
+import { WRITE_TOOLS } from "./writes/mod.ts";
 
 /** Every tool, in the order in which a model should read them. */
 export const CATALOGUE: readonly Tool[] = [
@@ -18,6 +19,7 @@ export const CATALOGUE: readonly Tool[] = [
   countRows,
   aggregateRows,
   joinRows,
+  ...WRITE_TOOLS,
 ];
 
 /** The tools by name. A Map, so that no name is a prototype's. */

@@ -3,6 +3,7 @@ import { equalBytes, hmac } from "../crypto/mod.ts";
 import { AppError } from "../errors.ts";
 import type { EndpointScope } from "../principal.ts";
 import type { Services } from "../services.ts";
+import { canonical } from "./canonical.ts";
 
 const KEYS = new CacheKind<Uint8Array>("tools.cursor_key", Infinity, 1);
 const MAC_BYTES = 16;
@@ -15,16 +16,6 @@ export type KeyValues = readonly (string | null)[];
 /** The key that signs cursors: the same on every replica. */
 export function cursorKey(services: Services): Promise<Uint8Array> {
   return services.caches.of(KEYS).get("key", () => services.masterKey.derive("cursor"));
-}
-
-/** JSON with the keys of every object in order, so that equal queries are equal texts. */
-function canonical(value: unknown): string {
-  if (value === null || typeof value !== "object") return JSON.stringify(value) ?? "null";
-  if (Array.isArray(value)) return `[${value.map(canonical).join(",")}]`;
-  const object = value as Record<string, unknown>;
-  const parts = Object.keys(object).filter((key) => object[key] !== undefined).sort()
-    .map((key) => `${JSON.stringify(key)}:${canonical(object[key])}`);
-  return `{${parts.join(",")}}`;
 }
 
 /** What a cursor is bound to: endpoint, permissions and the query, without cursor and limit. */

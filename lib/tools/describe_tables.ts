@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { fence, textCell } from "./compact.ts";
-import type { CompiledManifest, Table } from "./manifest/compile.ts";
+import type { Column, CompiledManifest, RowOperation, Table } from "./manifest/compile.ts";
 import { findTable } from "./names.ts";
 import { ANSWER_CHARS } from "./rows.ts";
 import { endpointTool } from "./tool.ts";
@@ -13,11 +13,15 @@ export interface TableDescription {
   /** Whether the rows were counted, rather than estimated. */
   readonly rows_exact: boolean;
   readonly primary_key: readonly string[];
+  /** What may be done with rows besides reading them. */
+  readonly writes?: readonly RowOperation[];
   readonly columns: readonly {
     readonly name: string;
     readonly type: string;
     readonly nullable: boolean;
     readonly comment?: string;
+    /** Of a table that can be written to: whether this column can be given a value. */
+    readonly read_only?: true;
   }[];
   readonly foreign_keys: readonly {
     readonly columns: readonly string[];
@@ -30,6 +34,18 @@ export interface TableDescription {
   }[];
 }
 
+function describeColumn(table: Table, column: Column): TableDescription["columns"][number] {
+  const { name, type, nullable, comment, insertable, updatable } = column;
+  return {
+    name,
+    type,
+    nullable,
+    // The original header, where it says more than the name.
+    ...(comment && comment !== name ? { comment } : {}),
+    ...(table.operations.length && !insertable && !updatable ? { read_only: true } : {}),
+  };
+}
+
 /** Describes a table of a manifest. */
 export function describeTable(manifest: CompiledManifest, table: Table): TableDescription {
   return {
@@ -38,13 +54,8 @@ export function describeTable(manifest: CompiledManifest, table: Table): TableDe
     rows: table.rows,
     rows_exact: table.exact,
     primary_key: table.primaryKey ?? [],
-    columns: [...table.columns.values()].map(({ name, type, nullable, comment }) => ({
-      name,
-      type,
-      nullable,
-      // The original header, where it says more than the name.
-      ...(comment && comment !== name ? { comment } : {}),
-    })),
+    ...(table.operations.length ? { writes: table.operations } : {}),
+    columns: [...table.columns.values()].map((column) => describeColumn(table, column)),
     foreign_keys: table.foreignKeys,
     referenced_by: [...manifest.tables.values()].flatMap((other) =>
       other.foreignKeys.filter((key) => key.table === table.name)
@@ -69,10 +80,12 @@ function describeInWords(description: TableDescription, table: Table): string {
     const target = references.get(column.name);
     return `  ${textCell(column.name)} ${column.type}${column.nullable ? "" : " not null"}` +
       (description.primary_key.includes(column.name) ? " key" : "") +
+      (column.read_only ? " read-only" : "") +
       (target ? ` → ${textCell(target)}` : "") +
       (column.comment ? ` "${textCell(column.comment)}"` : "");
   });
-  return [`${textCell(table.name)} (${sizeOf(table)})`, ...lines].join("\n");
+  const may = description.writes ? `, may ${description.writes.join(", ")}` : "";
+  return [`${textCell(table.name)} (${sizeOf(table)}${may})`, ...lines].join("\n");
 }
 
 /** What tables there are. */

@@ -125,14 +125,34 @@ function listing(tool: Tool, all: Record<string, JsonSchema>) {
     description: tool.description,
     inputSchema: inputSchema(tool, all),
     outputSchema: tool.output,
-    annotations: { readOnlyHint: true, openWorldHint: false },
+    annotations: tool.writes
+      ? {
+        readOnlyHint: false,
+        destructiveHint: tool.writes.destructive,
+        idempotentHint: false,
+        openWorldHint: false,
+      }
+      : { readOnlyHint: true, openWorldHint: false },
   };
+}
+
+/**
+ * Whether a principal is shown a tool. An app that was let in to read is shown what writes, too: when it
+ * calls that, it can ask its person for more (step-up, RFC 9470).
+ */
+function isShown(tool: Tool, principal: Principal): boolean {
+  if (tool.writes && principal.grantId) return true;
+  const { abilities } = principal;
+  return abilities.has(tool.ability) && (!tool.also || abilities.has(tool.also));
 }
 
 /** The tools that a principal may call. On an endpoint without tables only that can be asked. */
 export function toolsFor(manifest: CompiledManifest, principal: Principal): readonly Tool[] {
+  // By the writer's grants, which are taken where writes are off.
+  const writable = manifest.tables.values().some((table) => table.operations.length > 0);
   return CATALOGUE.filter((tool) =>
-    principal.abilities.has(tool.ability) && (tool.on === "endpoint" || manifest.tables.size > 0)
+    isShown(tool, principal) && (!tool.writes || writable) &&
+    (tool.on === "endpoint" || manifest.tables.size > 0)
   );
 }
 

@@ -79,6 +79,7 @@ export async function callTool(
   let status = "ok";
   try {
     requireAbility(scope.principal, tool.ability);
+    if (tool.also) requireAbility(scope.principal, tool.also);
     return await runTool(createCall(services, scope, manifest), tool, args);
   } catch (thrown) {
     const error = toAppError(thrown);

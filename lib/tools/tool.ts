@@ -13,6 +13,13 @@ interface ToolText {
   /** What it does and when to use it, for a model. */
   readonly description: string;
   readonly ability: Ability;
+  /** A second ability that it needs. */
+  readonly also?: Ability;
+  /** Present on tools that change rows. */
+  readonly writes?: {
+    /** Whether it can take something away; adding rows cannot. */
+    readonly destructive: boolean;
+  };
   readonly output: JsonSchema;
 }
 

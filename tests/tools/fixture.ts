@@ -6,13 +6,14 @@ import {
   openEndpoint,
 } from "../../lib/endpoints/mod.ts";
 import { quoteIdent, type Sql } from "../../lib/postgres/mod.ts";
-import type { EndpointScope } from "../../lib/principal.ts";
+import type { EndpointScope, EndpointSettings } from "../../lib/principal.ts";
 import type { Services } from "../../lib/services.ts";
 import {
   callTool,
   type CompiledManifest,
   loadManifest,
   rebuildManifest,
+  setWrites,
   type ToolAnswer,
 } from "../../lib/tools/mod.ts";
 import { testServices, type TestTenant, testTenant } from "../harness/mod.ts";
@@ -41,21 +42,32 @@ export async function loadTables(services: Services, scope: EndpointScope, sql: 
   try {
     await lease.sql.unsafe(sql);
     await lease.sql.unsafe(
-      `GRANT SELECT ON ALL TABLES IN SCHEMA public TO ${quoteIdent(reader)}; ANALYZE`,
+      `GRANT SELECT ON ALL TABLES IN SCHEMA public TO ${quoteIdent(reader)};
+       SELECT bulkhead.apply_access_everywhere()`,
     );
+    await lease.sql.unsafe("ANALYZE");
   } finally {
     lease.release();
   }
 }
 
-/** Makes a tenant with an endpoint that holds the tables that the SQL makes. */
-export async function toolEndpoint(sql: string): Promise<ToolEndpoint> {
+/**
+ * Makes a tenant with an endpoint that holds the tables that the SQL makes.
+ *
+ * @param writes Whether its rows may be changed, and how.
+ */
+export async function toolEndpoint(
+  sql: string,
+  writes: EndpointSettings["writes"] = "off",
+): Promise<ToolEndpoint> {
   const test = await testServices();
   const { services } = test;
   const tenant = await testTenant(services);
   const made = await createEndpoint(services, tenant.scope, "tables");
   await loadTables(services, made, sql);
-  await rebuildManifest(services, made, "test");
+  await (writes === "off"
+    ? rebuildManifest(services, made, "test")
+    : setWrites(services, made, writes));
   const scope = await enterEndpoint(services, tenant.scope, made.endpoint.slug);
   const manifest = await loadManifest(services, scope);
   const call = (tool: string, args: unknown) => callTool(services, scope, manifest, tool, args);

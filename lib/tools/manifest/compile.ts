@@ -8,11 +8,16 @@ export interface Column extends ManifestColumn {
   readonly ident: string;
 }
 
+/** Something that can be done with rows. */
+export type RowOperation = "insert" | "update" | "delete";
+
 /** A table, ready for SQL. */
 export interface Table extends Omit<ManifestTable, "columns"> {
   /** The quoted, schema-qualified name. */
   readonly ident: string;
   readonly columns: ReadonlyMap<string, Column>;
+  /** What the writer's grants let be done with rows. */
+  readonly operations: readonly RowOperation[];
   /** The columns that tell rows apart: the primary key, else a unique key; null where there is none. */
   readonly key: readonly Column[] | null;
 }
@@ -31,11 +36,17 @@ function compileTable(table: ManifestTable): Table {
   const columns = new Map(
     table.columns.map((column) => [column.name, { ...column, ident: quoteIdent(column.name) }]),
   );
+  const may: Readonly<Record<RowOperation, boolean>> = {
+    insert: table.columns.some((column) => column.insertable),
+    update: table.columns.some((column) => column.updatable),
+    delete: table.deletable,
+  };
   const names = [table.primaryKey ?? [], ...table.uniqueKeys].find((key) => key.length > 0);
   return {
     ...table,
     ident: `public.${quoteIdent(table.name)}`,
     columns,
+    operations: (Object.keys(may) as RowOperation[]).filter((operation) => may[operation]),
     key: names?.map((name) => columns.get(name)!) ?? null,
   };
 }

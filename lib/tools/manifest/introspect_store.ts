@@ -12,6 +12,11 @@ interface TableRow {
   stored: boolean;
   estimate: number;
   bytes: number;
+  /** Whether a policy hides some rows from the reader. */
+  filtered: boolean;
+  deletable: boolean;
+  /** Whether no column needs a value that the writer may not give. */
+  completable: boolean;
 }
 
 interface ColumnRow {
@@ -24,6 +29,9 @@ interface ColumnRow {
   typtype: string;
   nullable: boolean;
   comment: string | null;
+  insertable: boolean;
+  updatable: boolean;
+  required: boolean;
 }
 
 interface IndexRow {
@@ -33,7 +41,7 @@ interface IndexRow {
   is_unique: boolean;
   /** Null in place of an expression. */
   columns: (string | null)[];
-  /** What a GIN index over a tsvector indexes. */
+  /** What a GIN index over a tsvector of columns that the reader sees indexes. */
   vector: string | null;
 }
 
@@ -44,24 +52,34 @@ interface ForeignKeyRow {
   references: string[];
 }
 
-function selectTables(tx: Reserved) {
+function selectTables(tx: Reserved, writer: string) {
   return tx<TableRow[]>`
     SELECT c.relname::text AS name, obj_description(c.oid, 'pg_class') AS comment,
       c.relkind IN ('r', 'p', 'm') AS stored, c.reltuples::float8 AS estimate,
-      CASE WHEN c.relkind IN ('r', 'm') THEN pg_relation_size(c.oid) ELSE 0 END::float8 AS bytes
+      CASE WHEN c.relkind IN ('r', 'm') THEN pg_relation_size(c.oid) ELSE 0 END::float8 AS bytes,
+      c.relrowsecurity AS filtered, has_table_privilege(${writer}, c.oid, 'DELETE') AS deletable,
+      NOT EXISTS (
+        SELECT FROM pg_attribute a
+        WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.attnotnull
+          AND NOT a.atthasdef AND a.attidentity = ''
+          AND NOT has_column_privilege(${writer}, c.oid, a.attnum, 'INSERT')
+      ) AS completable
     FROM pg_class c
     WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
       AND NOT c.relispartition AND has_any_column_privilege(c.oid, 'SELECT')
     ORDER BY c.relname`;
 }
 
-function selectColumns(tx: Reserved) {
+function selectColumns(tx: Reserved, writer: string) {
   return tx<ColumnRow[]>`
     SELECT c.relname::text AS table, a.attname::text AS name,
       format_type(a.atttypid, a.atttypmod) AS type,
       format('%I.%I', n.nspname, t.typname) AS cast,
       b.typname::text AS base, bn.nspname::text AS base_schema, b.typtype::text AS typtype,
-      NOT a.attnotnull AS nullable, col_description(c.oid, a.attnum) AS comment
+      NOT a.attnotnull AS nullable, col_description(c.oid, a.attnum) AS comment,
+      has_column_privilege(${writer}, c.oid, a.attnum, 'INSERT') AS insertable,
+      has_column_privilege(${writer}, c.oid, a.attnum, 'UPDATE') AS updatable,
+      a.attnotnull AND NOT a.atthasdef AND a.attidentity = '' AS required
     FROM pg_class c
     JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
     JOIN pg_type t ON t.oid = a.atttypid
@@ -86,6 +104,11 @@ function selectIndexes(tx: Reserved) {
       CASE WHEN am.amname = 'gin' AND i.indnkeyatts = 1 AND i.indpred IS NULL
         AND EXISTS (
           SELECT FROM pg_opclass o WHERE o.oid = i.indclass[0] AND o.opcname = 'tsvector_ops'
+        ) AND NOT EXISTS (
+          SELECT FROM pg_depend d
+          WHERE d.classid = 'pg_class'::regclass AND d.objid = i.indexrelid
+            AND d.refclassid = 'pg_class'::regclass AND d.refobjid = c.oid AND d.refobjsubid > 0
+            AND NOT has_column_privilege(c.oid, d.refobjsubid::int2, 'SELECT')
         ) THEN pg_get_indexdef(i.indexrelid, 1, true) END AS vector
     FROM pg_index i
     JOIN pg_class c ON c.oid = i.indrelid
@@ -125,7 +148,9 @@ async function countRows(
   if (!table.stored) return { rows: null, exact: false };
   // reltuples is -1 before the first ANALYZE.
   if (table.estimate > COUNTED_ROWS || table.bytes > COUNTED_BYTES) {
-    return { rows: table.estimate < 0 ? null : table.estimate, exact: false };
+    // The planner's estimate counts the rows that a policy hides.
+    const known = table.estimate >= 0 && !table.filtered;
+    return { rows: known ? table.estimate : null, exact: false };
   }
   const [row] = await tx.unsafe<{ n: number }[]>(
     `SELECT count(*)::float8 AS n FROM public.${quoteIdent(table.name)}`,
@@ -135,15 +160,15 @@ async function countRows(
 
 /**
  * Reads the schema as the connection's role sees it: tables and columns that it may SELECT, their keys,
- * indexes and counts.
+ * indexes and counts; and what of them the role `writer` may change.
  */
-export async function introspect(sql: Sql): Promise<ManifestBody> {
+export async function introspect(sql: Sql, writer: string): Promise<ManifestBody> {
   const connection = await sql.reserve();
   try {
     // One snapshot, so that tables and keys belong together.
     await connection`BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY`;
     try {
-      return await readSchema(connection);
+      return await readSchema(connection, writer);
     } finally {
       await connection`ROLLBACK`;
     }
@@ -152,12 +177,12 @@ export async function introspect(sql: Sql): Promise<ManifestBody> {
   }
 }
 
-async function readSchema(connection: Reserved): Promise<ManifestBody> {
-  const columns = Map.groupBy(await selectColumns(connection), (row) => row.table);
+async function readSchema(connection: Reserved, writer: string): Promise<ManifestBody> {
+  const columns = Map.groupBy(await selectColumns(connection, writer), (row) => row.table);
   const indexes = Map.groupBy(await selectIndexes(connection), (row) => row.table);
   const foreignKeys = Map.groupBy(await selectForeignKeys(connection), (row) => row.table);
   const tables: ManifestTable[] = [];
-  for (const row of await selectTables(connection)) {
+  for (const row of await selectTables(connection, writer)) {
     const own = columns.get(row.name) ?? [];
     tables.push({
       name: row.name,
@@ -171,7 +196,11 @@ async function readSchema(connection: Reserved): Promise<ManifestBody> {
         kind: valueKind(column.base_schema, column.base, column.typtype),
         nullable: column.nullable,
         comment: column.comment,
+        insertable: column.insertable && row.completable,
+        updatable: column.updatable,
+        required: column.required,
       })),
+      deletable: row.deletable,
       ...keysOf(row.name, own, indexes.get(row.name) ?? []),
       foreignKeys: (foreignKeys.get(row.name) ?? [])
         .filter((key) => visible(columns, key))

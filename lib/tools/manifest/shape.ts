@@ -36,6 +36,11 @@ const column = z.object({
   nullable: z.boolean(),
   /** The column's comment; the ingest keeps the original header here. */
   comment: z.string().nullable(),
+  // What the writer may do, by its grants. Manifests of earlier releases knew of no writes.
+  insertable: z.boolean().default(false),
+  updatable: z.boolean().default(false),
+  /** Whether a new row needs a value here. */
+  required: z.boolean().default(false),
 });
 
 const foreignKey = z.object({
@@ -57,6 +62,8 @@ const table = z.object({
   primaryKey: z.array(z.string()).nullable(),
   /** Unique over rows: of columns that are never null. */
   uniqueKeys: z.array(z.array(z.string())),
+  /** Whether the writer may delete rows. */
+  deletable: z.boolean().default(false),
   foreignKeys: z.array(foreignKey),
   /** Leading columns of each index, for advice on what is fast. */
   indexes: z.array(z.array(z.string())),

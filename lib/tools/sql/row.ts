@@ -12,6 +12,8 @@ export interface RowStatement extends Statement {
 /**
  * The statement that answers the row that a key condition finds, as JSON; the empty text for one that is
  * too long, unless cells are to be cut (`cutting`).
+ *
+ * @param version The expression of the row version, where the answer shall hold it, second.
  */
 export function rowStatement(
   source: Source,
@@ -19,14 +21,19 @@ export function rowStatement(
   fields: readonly Field[],
   where: string,
   cutting: boolean,
+  version: string | null = null,
 ): RowStatement {
   const cell = cutting ? cutBounds(fields, 1).cell : null;
   const cells = cellsSql(fields, fields.map((field) => field.sql), cell);
-  const row = `SELECT row_to_json(x.*)::text AS j FROM (SELECT ${cells} FROM ${source.from} ` +
-    `WHERE ${where}) x`;
+  const row = version === null
+    ? `SELECT row_to_json(x.*)::text AS j FROM (SELECT ${cells} FROM ${source.from} WHERE ${where}) x`
+    : `SELECT (SELECT row_to_json(x.*)::text FROM (SELECT ${cells}) x) AS j, ${version} AS v ` +
+      `FROM ${source.from} WHERE ${where}`;
+  const told = `CASE WHEN octet_length(j) <= ${rowBound(1)} THEN j ELSE '' END${
+    version === null ? "" : ", v"
+  }`;
   return {
-    text: cutting ? row : `SELECT CASE WHEN octet_length(j) <= ${rowBound(1)} THEN j ELSE '' END ` +
-      `FROM (${row} OFFSET 0) p`,
+    text: cutting ? row : `SELECT ${told} FROM (${row} OFFSET 0) p`,
     values: params.values,
     unchecked: params.unchecked,
     cell,

@@ -24,15 +24,18 @@ export function wrongValue(field: Field, needs: string): AppError {
   return new AppError("INVALID_ARGUMENTS", `${quoted(field.label)} is ${field.type}: ${needs}`);
 }
 
+/** Characters of a text that is to be stored, and not compared. */
+export const STORED_TEXT = 500_000;
+
 /** Checks a text that is to be bound; throws for what Postgres cannot hold or nobody would compare. */
-export function plainText(label: string, value: string): string {
+export function plainText(label: string, value: string, longest = MAX_TEXT): string {
   if (value.includes("\0")) {
     throw new AppError("INVALID_ARGUMENTS", `${quoted(label)}: a text holds no NUL character`);
   }
-  if (value.length > MAX_TEXT) {
+  if (value.length > longest) {
     throw new AppError(
       "INVALID_ARGUMENTS",
-      `${quoted(label)}: a value has at most ${MAX_TEXT} characters`,
+      `${quoted(label)}: a value has at most ${longest} characters`,
     );
   }
   return value;
@@ -99,8 +102,10 @@ function momentText(field: Field, value: unknown, zoned: boolean): string {
 /**
  * The text under which a value is bound for a field, checked against the field's type first, so that
  * the message can name both. What only Postgres can judge comes back as a data exception.
+ *
+ * @param longest Characters of a text; more where it is to be stored.
  */
-export function valueText(field: Field, value: unknown): string {
+export function valueText(field: Field, value: unknown, longest = MAX_TEXT): string {
   if (value === null || value === undefined) {
     throw wrongValue(field, "a null equals nothing; use the operator is_null");
   }
@@ -130,13 +135,13 @@ export function valueText(field: Field, value: unknown): string {
       throw wrongValue(field, 'send a time of day, such as "12:30:00"');
     case "json":
     case "jsonb":
-      if (nests(value, MAX_NESTING)) return plainText(field.label, JSON.stringify(value));
+      if (nests(value, MAX_NESTING)) return plainText(field.label, JSON.stringify(value), longest);
       throw wrongValue(field, `a value nests at most ${MAX_NESTING} levels deep`);
     case "text":
     case "enum":
     case "interval":
     case "other":
-      if (typeof value === "string") return plainText(field.label, value);
+      if (typeof value === "string") return plainText(field.label, value, longest);
       throw wrongValue(field, "send a text in quotes");
   }
 }

@@ -1,0 +1,43 @@
+import type { TextRow } from "../call.ts";
+
+/** One changed row, as a write or the journal tells of it; texts are JSON. */
+export interface Effect {
+  readonly op: "insert" | "update" | "delete";
+  readonly key: string;
+  /** Null for a row that is gone. */
+  readonly version: string | null;
+  /** The row as it is, or as it was where it was deleted; null where only keys are told. */
+  readonly row: string | null;
+  /** Names of the columns that differ; null for inserts and deletes. */
+  readonly changed: readonly string[] | null;
+  readonly before: string | null;
+}
+
+/** What a write did. */
+export interface Outcome {
+  /** Rows that it found or made. */
+  readonly count: number;
+  readonly inserted: number;
+  /** Rows that were found and hold what they held before. */
+  readonly unchanged: number;
+  /** The first of them. */
+  readonly effects: readonly Effect[];
+}
+
+/** Reads the answer of a write's statement. */
+export function readOutcome(rows: readonly TextRow[]): Outcome {
+  const [first] = rows;
+  return {
+    count: Number(first?.[0] ?? 0),
+    inserted: Number(first?.[1] ?? 0),
+    unchanged: Number(first?.[2] ?? 0),
+    effects: rows.map(([, , , op, key, version, row, changed, before]) => ({
+      op: op as Effect["op"],
+      key: key!,
+      version: version!,
+      row: row!,
+      changed: changed ? JSON.parse(changed) as string[] : null,
+      before: before!,
+    })),
+  };
+}
