@@ -1,0 +1,256 @@
+import type { ChangeId } from "../ids.ts";
+import type { Reserved, Sql } from "../postgres/mod.ts";
+import {
+  type ChangedBy,
+  type ChangedRows,
+  type ChangeSummary,
+  type JournalEntry,
+  parseImage,
+  type RowOp,
+} from "./entry.ts";
+
+/** Which changes; what is not said bounds nothing. */
+export interface ChangeFilter {
+  readonly token?: string | undefined;
+  /** A connection of an app. */
+  readonly grant?: string | undefined;
+  readonly tool?: string | undefined;
+  readonly table?: string | undefined;
+  readonly since?: Date | undefined;
+}
+
+type Db = Sql | Reserved;
+
+/**
+ * The entry that took the entry `e` back and holds still. What was taken back and brought back again is
+ * a chain, in which each link is undone by the next: only its latest counts, since nothing is undone
+ * twice while it is undone.
+ */
+const takenBackBy = (sql: Db) =>
+  sql`(
+    WITH RECURSIVE chain AS (
+      SELECT e.id, 0 AS depth, NULL::bigint AS first
+      UNION ALL
+      SELECT u.id, c.depth + 1, coalesce(c.first, u.id) FROM chain c
+      CROSS JOIN LATERAL (SELECT max(n.id) AS id FROM bulkhead.journal n WHERE n.undoes = c.id) u
+      WHERE u.id IS NOT NULL
+    )
+    SELECT first FROM chain WHERE depth % 2 = 1 AND depth = (SELECT max(depth) FROM chain)
+  )`;
+
+/** Whether all that there is of the entry `e` may be shown now. */
+const isShown = (sql: Db) =>
+  sql`(
+    (e.before IS NULL OR bulkhead.visible_image(e.table_name, e.before) IS NOT NULL)
+    AND (e.after IS NULL OR bulkhead.visible_image(e.table_name, e.after) IS NOT NULL)
+  )`;
+
+/** Parts of queries over entries called `e`, shared by reading and undoing. */
+export const entrySql = { takenBackBy, isShown };
+
+interface RawSummary {
+  head: string;
+  change_id: ChangeId;
+  at: Date;
+  context: Partial<ChangedBy>;
+  tables: ChangedRows[];
+  rows: number;
+  undone: number;
+  undoing: number;
+}
+
+/** Who changed something, with what the journal was not told as null. */
+function parseContext(context: Partial<ChangedBy>): ChangedBy {
+  const { kind = "system", user = null, token = null, grant = null, label = null } = context;
+  const { tool = null, request = null, network = null } = context;
+  return { kind, user, token, grant, label, tool, request, network };
+}
+
+const summaryOf = ({ change_id, context, ...row }: RawSummary): ChangeSummary => ({
+  ...row,
+  changeId: change_id,
+  by: parseContext(context),
+});
+
+/** What is told of the change that the entry `j` is the last of. */
+const summaryColumns = (sql: Db) =>
+  sql`
+    j.id::text AS head, j.change_id, j.at, j.context,
+    (SELECT jsonb_agg(jsonb_build_object('table', g.table_name, 'op', g.op, 'rows', g.rows)
+       ORDER BY g.table_name, g.op)
+     FROM (
+       SELECT e.table_name, e.op, count(*) AS rows FROM bulkhead.journal e
+       WHERE e.change_id = j.change_id AND e.op <> 'rules' GROUP BY e.table_name, e.op
+     ) g) AS tables,
+    c.rows, c.undone, c.undoing
+    FROM bulkhead.journal j
+    CROSS JOIN LATERAL (
+      SELECT count(*)::int AS rows, count(e.undoes)::int AS undoing,
+        count(${takenBackBy(sql)})::int AS undone
+      FROM bulkhead.journal e WHERE e.change_id = j.change_id AND e.op <> 'rules'
+    ) c`;
+
+/**
+ * Reads changes, the latest first, behind the one whose last entry is `after`. Each step looks for the
+ * last entry below the ones before that belongs to a change not met yet, since changes that ran side by
+ * side have their entries between each other's.
+ */
+export async function selectChanges(
+  sql: Db,
+  { token = null, grant = null, tool = null, table = null, since }: Nullable<ChangeFilter>,
+  after: string | null,
+  limit: number,
+): Promise<ChangeSummary[]> {
+  const from = since?.toISOString() ?? null;
+  const rows = await sql<RawSummary[]>`
+    WITH RECURSIVE heads AS (
+      SELECT coalesce(${after}::bigint, 9223372036854775807) AS id, 0 AS place,
+        ARRAY(SELECT change_id FROM bulkhead.journal WHERE id = ${after}::bigint) AS seen
+      UNION ALL
+      SELECT n.id, h.place + 1, h.seen || n.change_id
+      FROM heads h
+      CROSS JOIN LATERAL (
+        SELECT j.id, j.change_id FROM bulkhead.journal j
+        WHERE j.id < h.id AND j.op <> 'rules' AND j.change_id <> ALL (h.seen)
+          AND (${token}::text IS NULL OR j.context ->> 'token' = ${token})
+          AND (${grant}::text IS NULL OR j.context ->> 'grant' = ${grant})
+          AND (${tool}::text IS NULL OR j.context ->> 'tool' = ${tool})
+          AND (${table}::text IS NULL OR j.table_name = ${table})
+          AND (${from}::timestamptz IS NULL OR j.at >= ${from})
+          AND (${after}::bigint IS NULL OR NOT EXISTS (
+            SELECT FROM bulkhead.journal m
+            WHERE m.change_id = j.change_id AND m.id > ${after}::bigint
+              AND (${table}::text IS NULL OR m.table_name = ${table})
+          ))
+        ORDER BY j.id DESC LIMIT 1
+      ) n
+      WHERE h.place < ${limit}
+    )
+    SELECT ${summaryColumns(sql)}
+    JOIN heads h ON h.id = j.id AND h.place > 0
+    ORDER BY j.id DESC`;
+  return rows.map(summaryOf);
+}
+
+type Nullable<T> = { readonly [K in keyof T]: T[K] | null };
+
+/** Reads one change; null where there is none. */
+export async function selectChange(sql: Db, change: ChangeId): Promise<ChangeSummary | null> {
+  const [row] = await sql<RawSummary[]>`
+    SELECT ${summaryColumns(sql)}
+    WHERE j.id = (
+      SELECT max(id) FROM bulkhead.journal WHERE change_id = ${change} AND op <> 'rules'
+    )`;
+  return row ? summaryOf(row) : null;
+}
+
+interface RawEntry {
+  id: string;
+  at: Date;
+  change_id: ChangeId;
+  op: RowOp;
+  table_name: string;
+  key: string;
+  before: string | null;
+  after: string | null;
+  undoes: string | null;
+  undone_by: string | null;
+  undone_in: ChangeId | null;
+}
+
+const entryOf = (row: RawEntry): JournalEntry => ({
+  id: row.id,
+  at: row.at,
+  changeId: row.change_id,
+  op: row.op,
+  table: row.table_name,
+  key: parseImage(row.key),
+  before: row.before === null ? null : parseImage(row.before),
+  after: row.after === null ? null : parseImage(row.after),
+  undoes: row.undoes,
+  undoneBy: row.undone_by === null ? null : { entry: row.undone_by, changeId: row.undone_in! },
+});
+
+const entryColumns = (sql: Db) =>
+  sql`
+    e.id::text, e.at, e.change_id, e.op, e.table_name,
+    (coalesce(e.key, '{}') - coalesce(r.hidden, '{}'))::text AS key,
+    bulkhead.visible_image(e.table_name, e.before)::text AS before,
+    bulkhead.visible_image(e.table_name, e.after)::text AS after,
+    e.undoes::text, b.id::text AS undone_by,
+    (SELECT u.change_id FROM bulkhead.journal u WHERE u.id = b.id) AS undone_in
+    FROM bulkhead.journal e
+    LEFT JOIN bulkhead.rules r ON r.table_name = e.table_name
+    CROSS JOIN LATERAL (SELECT ${takenBackBy(sql)} AS id) b`;
+
+/** Reads a change's entries that may be shown, in the order in which they happened. */
+export async function selectEntries(
+  sql: Db,
+  change: ChangeId,
+  after: string | null,
+  limit: number,
+): Promise<JournalEntry[]> {
+  const rows = await sql<RawEntry[]>`
+    SELECT ${entryColumns(sql)}
+    WHERE e.change_id = ${change} AND e.op <> 'rules' AND e.id > coalesce(${after}::bigint, 0)
+      AND ${isShown(sql)}
+    ORDER BY e.id LIMIT ${limit}`;
+  return rows.map(entryOf);
+}
+
+/** Reads those of the named entries that may be shown, the latest first. */
+export async function selectEntriesById(
+  sql: Db,
+  ids: readonly string[],
+): Promise<JournalEntry[]> {
+  const rows = await sql<RawEntry[]>`
+    SELECT ${entryColumns(sql)}
+    WHERE e.id = ANY (ARRAY(SELECT jsonb_array_elements_text(${
+    JSON.stringify(ids)
+  }::text::jsonb)::bigint))
+      AND ${isShown(sql)}
+    ORDER BY e.id DESC`;
+  return rows.map(entryOf);
+}
+
+/** How many of a change's entries may not be shown. */
+export async function countHidden(sql: Db, change: ChangeId): Promise<number> {
+  const [row] = await sql<{ hidden: number }[]>`
+    SELECT count(*)::int AS hidden FROM bulkhead.journal e
+    WHERE e.change_id = ${change} AND e.op <> 'rules' AND NOT ${isShown(sql)}`;
+  return row!.hidden;
+}
+
+/** Tables and tools of the changes since a time, for people to choose from. */
+export async function selectNames(
+  sql: Db,
+): Promise<{ tables: string[]; tools: string[] }> {
+  const [row] = await sql<{ tables: string[] | null; tools: string[] | null }[]>`
+    WITH latest AS (
+      SELECT table_name, context ->> 'tool' AS tool FROM bulkhead.journal
+      WHERE op <> 'rules' ORDER BY id DESC LIMIT 5000
+    )
+    SELECT (SELECT jsonb_agg(DISTINCT table_name) FROM latest) AS tables,
+      (SELECT jsonb_agg(DISTINCT tool) FROM latest WHERE tool IS NOT NULL) AS tools`;
+  return { tables: row!.tables ?? [], tools: row!.tools ?? [] };
+}
+
+/** Who changed something lately through a token or an app, for people to choose from. */
+export async function selectActors(
+  sql: Db,
+): Promise<{ token: string | null; grant: string | null; label: string | null }[]> {
+  return [
+    ...await sql<{ token: string | null; grant: string | null; label: string | null }[]>`
+      SELECT * FROM (
+        SELECT DISTINCT ON (coalesce(l."grant", l.token))
+          CASE WHEN l."grant" IS NULL THEN l.token END AS token, l."grant", l.label, l.id
+        FROM (
+          SELECT id, context ->> 'token' AS token, context ->> 'grant' AS "grant",
+            context ->> 'label' AS label
+          FROM bulkhead.journal WHERE op <> 'rules' ORDER BY id DESC LIMIT 5000
+        ) l
+        WHERE coalesce(l."grant", l.token) IS NOT NULL
+        ORDER BY coalesce(l."grant", l.token), l.id DESC
+      ) a ORDER BY a.id DESC LIMIT 100`,
+  ];
+}

@@ -1,0 +1,333 @@
+import { actorOf, recordEvent } from "../audit/mod.ts";
+import { AppError } from "../errors.ts";
+import { type ChangeId, type GrantId, newId, type TokenId, type UserId } from "../ids.ts";
+import { type Reserved, sqlState } from "../postgres/mod.ts";
+import { type EndpointScope, requireAbility } from "../principal.ts";
+import type { Services } from "../services.ts";
+import { withJournal } from "./changes.ts";
+import { selectEntriesById } from "./changes_store.ts";
+import { actorKey, changeContext } from "./context.ts";
+import type { JournalEntry } from "./entry.ts";
+import { PASSING_REFUSALS, type Refusal } from "./refusals.ts";
+import { type Shapes, undoEntry } from "./undo_entry.ts";
+import {
+  beginUndo,
+  type EntrySelection,
+  inTransaction,
+  selectUndoable,
+  type Undoable,
+} from "./undo_store.ts";
+
+/** What is to be taken back. */
+export type UndoTarget =
+  | { readonly kind: "entry"; readonly entry: string }
+  | { readonly kind: "change"; readonly change: ChangeId }
+  | { readonly kind: "token"; readonly token: TokenId; readonly since: Date }
+  | { readonly kind: "app"; readonly grant: GrantId; readonly since: Date }
+  | { readonly kind: "person"; readonly person: UserId; readonly since: Date };
+
+/** An entry that was asked for, with what became of it. */
+export interface UndoneRow {
+  readonly entry: JournalEntry;
+  /** Null: it is taken back, or would be. */
+  readonly refusal: Refusal | null;
+}
+
+/** What an undo did, or would do. */
+export interface UndoResult {
+  /** The change that it made; null where it made none. */
+  readonly change: ChangeId | null;
+  readonly restored: number;
+  readonly refused: number;
+  /** Entries that had been taken back before. */
+  readonly already: number;
+  /** Of those restored and refused, rows that the field rules let nobody see. */
+  readonly notShown: number;
+  /** Rows that may be shown, the refused ones first: at most `MAX_SHOWN` of either. */
+  readonly rows: readonly UndoneRow[];
+  /** Whether there are more rows than `rows` holds. */
+  readonly more: boolean;
+  /** Whether older entries were left for the next call, being more than `MAX_ENTRIES`. */
+  readonly capped: boolean;
+}
+
+/** Entries that one call takes back at most: the latest ones. */
+export const MAX_ENTRIES = 10_000;
+
+/** Rows of either kind that an answer shows. */
+export const MAX_SHOWN = 100;
+
+const BATCH = 1_000;
+const MAX_PASSES = 100;
+const ATTEMPTS = 4;
+
+/** The tool that the journal names, whoever undoes. */
+const TOOL = "undo_change";
+
+interface UndoOptions {
+  /** Whether to find out only: everything is tried, then nothing kept. */
+  readonly preview: boolean;
+}
+
+function selectionOf(target: UndoTarget): EntrySelection {
+  switch (target.kind) {
+    case "entry":
+      return { entry: target.entry };
+    case "change":
+      return { change: target.change };
+    case "token":
+      return { token: target.token, since: target.since };
+    case "app":
+      return { grant: target.grant, since: target.since };
+    case "person":
+      return { person: target.person, since: target.since };
+  }
+}
+
+/** Whether entries are chosen by what they are, not by who made them when. */
+const isNamed = ({ kind }: UndoTarget) => kind === "entry" || kind === "change";
+
+class Tried extends Error {
+  constructor(readonly result: UndoResult) {
+    super("tried, and not kept");
+  }
+}
+
+/** One undo under way. */
+interface Undoing {
+  readonly services: Services;
+  readonly scope: EndpointScope;
+  readonly change: ChangeId;
+  readonly own: boolean;
+}
+
+async function readEntries(tx: Reserved, undoing: Undoing, selection: EntrySelection) {
+  const entries: Undoable[] = [];
+  while (entries.length <= MAX_ENTRIES) {
+    const below = entries.at(-1)?.id ?? null;
+    const limit = Math.min(BATCH, MAX_ENTRIES + 1 - entries.length);
+    const batch = await selectUndoable(tx, selection, below, limit);
+    entries.push(...batch);
+    if (batch.length < limit) break;
+    if (undoing.scope.signal.aborted) throw new AppError("CANCELLED");
+  }
+  return entries;
+}
+
+/**
+ * Takes entries back, the latest first. What was refused for reasons that other rows were part of is
+ * tried again as long as that leads anywhere: rows of one table that refer to each other come back in
+ * whatever order they went.
+ */
+async function takeBack(
+  tx: Reserved,
+  { services, scope, change, own }: Undoing,
+  entries: readonly Undoable[],
+): Promise<Map<string, Refusal | null>> {
+  const outcomes = new Map<string, Refusal | null>();
+  const undone = new Map(entries.map(({ id, undone }) => [id, undone]));
+  const shapes: Shapes = new Map();
+  let pending = entries;
+  for (let pass = 0; pass < MAX_PASSES && pending.length; pass++) {
+    let done = 0;
+    for (const [index, entry] of pending.entries()) {
+      if (index % BATCH === 0) {
+        if (scope.signal.aborted) throw new AppError("CANCELLED");
+        // The note under which this is written has to be young when it commits.
+        await services.relays.want(scope.endpoint);
+      }
+      const context = changeContext(scope, TOOL, change, { undoes: entry.id });
+      const refusal = undone.get(entry.id)
+        ? "already_undone"
+        : await undoEntry(tx, shapes, entry, context, own);
+      outcomes.set(entry.id, refusal);
+      if (refusal) continue;
+      done++;
+      // What it had taken back holds again, and may be next.
+      if (entry.undoes !== null && undone.has(entry.undoes)) undone.set(entry.undoes, false);
+    }
+    if (!done) break;
+    pending = pending.filter(({ id }) => {
+      const refusal = outcomes.get(id);
+      return refusal && PASSING_REFUSALS.has(refusal);
+    });
+  }
+  return outcomes;
+}
+
+async function resultOf(
+  tx: Reserved,
+  change: ChangeId,
+  entries: readonly Undoable[],
+  outcomes: ReadonlyMap<string, Refusal | null>,
+  capped: boolean,
+): Promise<UndoResult> {
+  const tried = entries.filter(({ id }) => outcomes.get(id) !== "already_undone");
+  const restored = tried.filter(({ id }) => outcomes.get(id) === null);
+  const refused = tried.filter(({ id }) => outcomes.get(id) !== null);
+  const shown = [refused, restored].map((some) => some.filter((entry) => entry.shown));
+  const listed = shown.flatMap((some) => some.slice(0, MAX_SHOWN)).map(({ id }) => id);
+  const read = new Map((await selectEntriesById(tx, listed)).map((entry) => [entry.id, entry]));
+  return {
+    change: restored.length ? change : null,
+    restored: restored.length,
+    refused: refused.length,
+    already: entries.length - tried.length,
+    notShown: tried.filter((entry) => !entry.shown).length,
+    rows: listed.flatMap((id) => {
+      const entry = read.get(id);
+      return entry ? [{ entry, refusal: outcomes.get(id) ?? null }] : [];
+    }),
+    more: shown.some((some) => some.length > MAX_SHOWN),
+    capped,
+  };
+}
+
+function requireAbilities(scope: EndpointScope, entries: readonly Undoable[]): void {
+  for (const op of new Set(entries.map(({ op }) => op))) {
+    requireAbility(scope.principal, `rows:${op}`);
+  }
+}
+
+async function work(
+  tx: Reserved,
+  undoing: Undoing,
+  target: UndoTarget,
+  { preview }: UndoOptions,
+): Promise<UndoResult> {
+  const { scope, own, change } = undoing;
+  await beginUndo(tx);
+  const selection = selectionOf(target);
+  const actor = own ? { actor: actorKey(scope.principal) } : {};
+  const found = await readEntries(tx, undoing, { ...selection, ...actor });
+  if (!found.length && isNamed(target)) {
+    throw new AppError(
+      "NOT_FOUND",
+      own ? "You made no such change." : "There is no such change here.",
+    );
+  }
+  const entries = found.slice(0, MAX_ENTRIES);
+  if (own) requireAbilities(scope, entries);
+  const outcomes = await takeBack(tx, undoing, entries);
+  const result = await resultOf(tx, change, entries, outcomes, found.length > entries.length);
+  if (preview) throw new Tried({ ...result, change: null });
+  return result;
+}
+
+/** SQLSTATEs after which all of it may be tried anew. */
+const AGAIN: ReadonlySet<string | null> = new Set(["40P01", "40001"]);
+
+async function attempt(
+  services: Services,
+  scope: EndpointScope,
+  target: UndoTarget,
+  options: UndoOptions,
+  own: boolean,
+): Promise<UndoResult> {
+  await services.relays.want(scope.endpoint);
+  return await withJournal(services, scope, async (sql) => {
+    for (let left = ATTEMPTS;; left--) {
+      try {
+        const undoing = { services, scope, change: newId<ChangeId>(), own };
+        return await inTransaction(sql, (tx) => work(tx, undoing, target, options));
+      } catch (error) {
+        if (error instanceof Tried) return error.result;
+        const state = sqlState(error);
+        if (left > 1 && AGAIN.has(state)) continue;
+        if (state !== "55P03" && !AGAIN.has(state)) throw error;
+        throw new AppError(
+          "CONFLICT",
+          "Others are changing the same rows just now. Try again in a moment.",
+          { cause: error },
+        );
+      }
+    }
+  });
+}
+
+/** What the audit log keeps of what was asked for. */
+function told(target: UndoTarget): Record<string, string> {
+  switch (target.kind) {
+    case "entry":
+      return { undoes_entry: target.entry };
+    case "change":
+      return { undoes: target.change };
+    case "token":
+      return { of_token: target.token, since: target.since.toISOString() };
+    case "app":
+      return { of_grant: target.grant, since: target.since.toISOString() };
+    case "person":
+      return { of_user: target.person, since: target.since.toISOString() };
+  }
+}
+
+async function finish(
+  services: Services,
+  scope: EndpointScope,
+  target: UndoTarget,
+  { change, restored, refused }: UndoResult,
+): Promise<void> {
+  if (change === null) return;
+  services.relays.wake(scope.endpoint.id);
+  await services.control.tenant(scope.tenantId, (tx) =>
+    recordEvent(tx, {
+      tenantId: scope.tenantId,
+      action: "change.undone",
+      actor: actorOf(scope),
+      endpointId: scope.endpoint.id,
+      subject: scope.endpoint.name,
+      detail: { change, ...told(target), restored, refused },
+    }));
+}
+
+/**
+ * Takes changes of rows back: in one transaction, the latest first, as the owner of the data, for
+ * hidden columns come back too. A row that something speaks against is refused with a reason, the rest
+ * is done. What it does is itself a change, which can be taken back.
+ *
+ * @throws AppError NOT_FOUND; INSUFFICIENT_SCOPE without `api:changes:write`; CONFLICT where others hold
+ * the rows; CANCELLED, with nothing done.
+ */
+export async function undoChanges(
+  services: Services,
+  scope: EndpointScope,
+  target: UndoTarget,
+  options: UndoOptions,
+): Promise<UndoResult> {
+  requireAbility(scope.principal, "api:changes:write");
+  const result = await attempt(services, scope, target, options, false);
+  await finish(services, scope, target, result);
+  return result;
+}
+
+/**
+ * Takes back what the caller itself changed, for agents: under the field rules as they are now, with the
+ * abilities that it took to make the change.
+ *
+ * @throws AppError NOT_FOUND for what others did; INSUFFICIENT_SCOPE; CONFLICT while nothing may be
+ * written, or only after a person has looked.
+ */
+export async function undoOwnChanges(
+  services: Services,
+  scope: EndpointScope,
+  target: UndoTarget,
+  options: UndoOptions,
+): Promise<UndoResult> {
+  const { writes } = scope.endpoint.settings;
+  if (writes === "off") {
+    throw new AppError(
+      "CONFLICT",
+      "This endpoint's rows cannot be changed: writing is turned off.",
+    );
+  }
+  if (!options.preview && (writes === "review" || scope.principal.review)) {
+    throw new AppError(
+      "CONFLICT",
+      "What you change here waits for a person, and so does taking it back: ask the endpoint's owner " +
+        "to undo it. With dry_run you can see what that would do.",
+    );
+  }
+  const result = await attempt(services, scope, target, options, true);
+  await finish(services, scope, target, result);
+  return result;
+}

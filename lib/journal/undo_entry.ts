@@ -1,0 +1,81 @@
+import { type Reserved, sqlState, violatedConstraint } from "../postgres/mod.ts";
+import { type Refusal, refusalOf } from "./refusals.ts";
+import {
+  attemptUndo,
+  hasFollowers,
+  hasRow,
+  selectShape,
+  type TableShape,
+  type Undoable,
+} from "./undo_store.ts";
+
+/** The shapes of the tables that one undo has met. */
+export type Shapes = Map<string, TableShape | null>;
+
+async function shapeOf(tx: Reserved, shapes: Shapes, table: string): Promise<TableShape | null> {
+  let shape = shapes.get(table);
+  if (shape === undefined) {
+    shape = await selectShape(tx, table);
+    shapes.set(table, shape);
+  }
+  return shape;
+}
+
+const sameNames = (some: readonly string[], others: readonly string[]) =>
+  some.length === others.length && some.every((name) => others.includes(name));
+
+/** What can be said before anything is tried; null where nothing speaks against it. */
+function refusedByShape(shape: TableShape, entry: Undoable): Refusal | null {
+  if (
+    !sameNames(shape.key, entry.keyColumns) ||
+    !entry.columns.every((column) => shape.columns.includes(column))
+  ) return "columns_changed";
+  if (entry.op !== "update") return null;
+  const set = entry.changed.filter((column) => !shape.computed.includes(column));
+  if (!set.length) return "not_distinct";
+  return set.some((column) => shape.fixed.includes(column)) ? "columns_changed" : null;
+}
+
+/** What the field rules, as they are now, keep an agent from taking back. */
+function refusedByRules(shape: TableShape, { op, changed, shown }: Undoable): Refusal | null {
+  const may = { insert: shape.mayInsert, update: shape.mayUpdate, delete: shape.mayDelete }[op];
+  const barred = [...shape.hidden, ...shape.readOnly];
+  return shown && may && !changed.some((column) => barred.includes(column)) ? null : "not_yours";
+}
+
+function refusedByPostgres(shape: TableShape, entry: Undoable, error: unknown): Refusal {
+  const state = sqlState(error);
+  const isKey = violatedConstraint(error) === shape.keyConstraint;
+  const refusal = state &&
+    (state === "23503" && entry.op === "update"
+      ? "points_nowhere"
+      : refusalOf(state, entry.op, isKey));
+  // A deadlock, a lost connection: nothing about this row.
+  if (!refusal) throw error;
+  return refusal;
+}
+
+/**
+ * Takes one entry back in the transaction.
+ *
+ * @param context What the journal is to keep of it, as JSON.
+ * @param own Whether an agent asks, whom the field rules bind.
+ * @returns Why it was refused; null where it is done.
+ */
+export async function undoEntry(
+  tx: Reserved,
+  shapes: Shapes,
+  entry: Undoable,
+  context: string,
+  own: boolean,
+): Promise<Refusal | null> {
+  const shape = await shapeOf(tx, shapes, entry.table);
+  if (!shape) return "table_gone";
+  const refused = (own ? refusedByRules(shape, entry) : null) ?? refusedByShape(shape, entry);
+  if (refused) return refused;
+  if (await hasFollowers(tx, shape, entry)) return "carries_others";
+  const attempt = await attemptUndo(tx, shape, entry, context);
+  if (!attempt.ok) return refusedByPostgres(shape, entry, attempt.error);
+  if (attempt.rows) return null;
+  return await hasRow(tx, shape, entry) ? "row_changed" : "row_gone";
+}
