@@ -3,7 +3,7 @@ import { randomSecret } from "../crypto/mod.ts";
 import { AppError } from "../errors.ts";
 import { type EndpointId, newId, newSlug, randomName, type Slug, type TenantId } from "../ids.ts";
 import type { EndpointScope, EndpointSettings, RequestScope } from "../principal.ts";
-import type { DatabaseNames, DatabaseSpec, DatabaseUrls } from "../postgres/mod.ts";
+import type { DatabaseNames, DatabaseSpec, DatabaseUrls, Lease } from "../postgres/mod.ts";
 import type { Services } from "../services.ts";
 import { SLUGS } from "./enter.ts";
 import {
@@ -17,6 +17,7 @@ import {
   selectAbandoned,
   selectEndpoints,
   selectNames,
+  selectUrls,
   updateEndpoint,
 } from "./store.ts";
 
@@ -141,8 +142,30 @@ async function undoCreation(
   }
 }
 
+/** An endpoint of any tenant. */
+interface Owned {
+  readonly id: EndpointId;
+  readonly tenantId: TenantId;
+}
+
+/**
+ * What must be done with an endpoint's database while it is still there, nobody being let in any more. It
+ * may be called again where a removal broke off.
+ *
+ * @param openOwner Lends the database as its owner.
+ */
+export type BeforeDrop = (
+  services: Services,
+  endpoint: Owned,
+  openOwner: () => Promise<Lease>,
+) => Promise<void>;
+
 /** Removes an endpoint, its database and its roles. Whoever it still serves gets no further answer. */
-export async function deleteEndpoint(services: Services, scope: EndpointScope): Promise<void> {
+export async function deleteEndpoint(
+  services: Services,
+  scope: EndpointScope,
+  beforeDrop: BeforeDrop,
+): Promise<void> {
   const { id, tenantId, slug } = scope.endpoint;
   const names = await services.control.tenant(
     tenantId,
@@ -151,7 +174,7 @@ export async function deleteEndpoint(services: Services, scope: EndpointScope): 
   await services.replicas.forget(SLUGS.name, [slug]);
   if (!names) throw new AppError("ENDPOINT_NOT_READY");
   try {
-    await remove(services, id, names);
+    await remove(services, { id, tenantId }, names, beforeDrop);
     await services.control.tenant(tenantId, async (tx) => {
       await deleteRow(tx, id);
       await recordEvent(tx, {
@@ -169,10 +192,30 @@ export async function deleteEndpoint(services: Services, scope: EndpointScope): 
   await services.replicas.forget(SLUGS.name, [slug]);
 }
 
-async function remove(services: Services, id: EndpointId, names: DatabaseNames): Promise<void> {
+async function remove(
+  services: Services,
+  endpoint: Owned,
+  names: DatabaseNames,
+  beforeDrop: BeforeDrop,
+): Promise<void> {
+  const { provisioner, pools } = services;
+  const { id } = endpoint;
+  if (await provisioner.exists(names)) {
+    await beforeDrop(services, endpoint, () => openForRemoval(services, endpoint));
+  }
   // Not awaited: a call that is still running holds its loan, and DROP … FORCE ends its session.
-  void services.pools.drop(`${id}/`);
-  await services.provisioner.remove(names);
+  void pools.drop(`${id}/`);
+  await provisioner.remove(names);
+}
+
+/** The database of an endpoint that nobody enters any more. */
+function openForRemoval({ control, pools, vault }: Services, endpoint: Owned): Promise<Lease> {
+  const { id, tenantId } = endpoint;
+  return pools.lease(`${id}/removal`, async () => {
+    const urls = await control.tenant(tenantId, (tx) => selectUrls(tx, id));
+    if (!urls) throw new AppError("ACCESS_DENIED");
+    return await vault.open({ tenantId, field: "endpoints.owner_url", rowId: id }, urls.owner);
+  }, { max: 1, name: "bulkhead removal" });
 }
 
 /** Changes an endpoint's name or settings. */
@@ -218,7 +261,10 @@ export async function endpointRoles(
 }
 
 /** Removes what killed processes left half made or half removed. Run at start and now and then. */
-export async function sweepEndpoints(services: Services): Promise<number> {
+export async function sweepEndpoints(
+  services: Services,
+  beforeDrop: BeforeDrop,
+): Promise<number> {
   let swept = 0;
   for (const { id, tenantId, status } of await selectAbandoned(services.control.lookup)) {
     try {
@@ -227,7 +273,7 @@ export async function sweepEndpoints(services: Services): Promise<number> {
         (tx) => claimRemoval(tx, id, LEASE_SECONDS),
       );
       if (!names) continue;
-      await remove(services, id, names);
+      await remove(services, { id, tenantId }, names, beforeDrop);
       await services.control.tenant(tenantId, async (tx) => {
         await deleteRow(tx, id);
         await recordEvent(tx, {

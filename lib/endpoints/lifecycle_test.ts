@@ -40,7 +40,7 @@ Deno.test("deleteEndpoint() leaves neither database nor role nor row", async () 
   const lease = await openEndpoint(services, entered, "reader");
   const [row] = await lease.sql<{ name: string }[]>`SELECT current_database() AS name`;
   lease.release();
-  await deleteEndpoint(services, entered);
+  await deleteEndpoint(services, entered, () => Promise.resolve());
   const { superuser } = await testCluster();
   assert.equal((await superuser`SELECT FROM pg_database WHERE datname = ${row!.name}`).length, 0);
   const roles = await superuser`SELECT FROM pg_roles WHERE starts_with(rolname, ${row!.name})`;
@@ -104,13 +104,17 @@ Deno.test("sweepEndpoints() removes what a killed process left half made", async
   };
   void createEndpoint(services, scope, "data");
   const stem = await provisioned.promise;
-  assert.equal(await sweepEndpoints(test.services), 0, "a claim that holds is left alone");
+  assert.equal(
+    await sweepEndpoints(test.services, () => Promise.resolve()),
+    0,
+    "a claim that holds is left alone",
+  );
   const url = new URL(superuserUrl);
   url.pathname = `/${test.control.database}`;
   const control = connect(url.href, { max: 1 });
   await control`UPDATE endpoints SET lease_until = now() - interval '1 second'`;
   await control.end();
-  assert.equal(await sweepEndpoints(test.services), 1);
+  assert.equal(await sweepEndpoints(test.services, () => Promise.resolve()), 1);
   assert.deepEqual(await listEndpoints(test.services, scope), []);
   assert.equal((await superuser`SELECT FROM pg_database WHERE datname = ${stem}`).length, 0);
   const roles = await superuser`SELECT FROM pg_roles WHERE starts_with(rolname, ${stem})`;

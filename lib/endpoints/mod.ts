@@ -1,6 +1,7 @@
 /** Endpoints: made with a database of their own, entered by those whom their tenant lets in. */
 export { enterEndpoint, publicEndpoint, SLUGS } from "./enter.ts";
 export {
+  type BeforeDrop,
   changeEndpoint,
   createEndpoint,
   deleteEndpoint,

@@ -213,7 +213,7 @@ Deno.test("authenticate() gives a token whose endpoints are gone nothing to ente
   };
   assert.equal((await enter(doomed.endpoint.slug)).endpoint.id, doomed.endpoint.id);
   await assert.rejects(enter(kept.endpoint.slug), refusedWith("ACCESS_DENIED"));
-  await deleteEndpoint(services, doomed);
+  await deleteEndpoint(services, doomed, () => Promise.resolve());
   services.caches.of(CREDENTIALS).dropWhere(() => true);
   const principal = await authenticate(services, bearer(token), ADDRESS);
   assert.deepEqual(principal.endpoints, new Set());

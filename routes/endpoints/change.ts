@@ -2,6 +2,7 @@ import { z } from "zod";
 import { changeEndpoint, deleteEndpoint } from "../../lib/endpoints/mod.ts";
 import { AppError } from "../../lib/errors.ts";
 import { declareForeignKey } from "../../lib/ingest/mod.ts";
+import { carryRest } from "../../lib/journal/mod.ts";
 import { rebuildManifest } from "../../lib/tools/mod.ts";
 import { checkForm, displayName, memberPage } from "../../lib/web/mod.ts";
 import { enterPage } from "./enter.ts";
@@ -18,7 +19,7 @@ export const rebuildPage = memberPage("/endpoints/:slug/rebuild", {
 /** `/endpoints/{slug}/delete`: the endpoint, its database and everything in it. */
 export const deletePage = memberPage("/endpoints/:slug/delete", {
   async post(page) {
-    await deleteEndpoint(page.services, await enterPage(page));
+    await deleteEndpoint(page.services, await enterPage(page), carryRest);
     return page.redirect("/endpoints", "endpoint_deleted");
   },
 });

@@ -1,5 +1,6 @@
 import { createEndpoint, deleteEndpoint } from "../../lib/endpoints/mod.ts";
 import { cleanFileName, startIngest } from "../../lib/ingest/mod.ts";
+import { carryRest } from "../../lib/journal/mod.ts";
 import {
   displayName,
   FileForm,
@@ -51,7 +52,7 @@ export const newEndpointPage = memberPage("/endpoints/new", {
       return page.redirect(`/endpoints/${entered.endpoint.slug}/ingests/${ingest.id}`);
     } catch (error) {
       // A file that did not arrive makes no endpoint.
-      await deleteEndpoint(services, entered);
+      await deleteEndpoint(services, entered, carryRest);
       throw error;
     }
   },

@@ -7,6 +7,7 @@ import {
 } from "../../lib/endpoints/mod.ts";
 import { AppError } from "../../lib/errors.ts";
 import type { EndpointId, Slug } from "../../lib/ids.ts";
+import { carryRest } from "../../lib/journal/mod.ts";
 import type { RequestScope } from "../../lib/principal.ts";
 import {
   displayName,
@@ -129,7 +130,7 @@ const remove = endpointRoute({
   status: 204,
   errors: [],
   async handle({ services, scope }) {
-    await deleteEndpoint(services, scope);
+    await deleteEndpoint(services, scope, carryRest);
     return { body: undefined };
   },
 });

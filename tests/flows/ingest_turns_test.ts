@@ -189,7 +189,7 @@ Deno.test("a load whose manifest cannot be made at first is tried again, without
 Deno.test("a load of an endpoint that was deleted leaves no file", async () => {
   await using test = await ingestTest();
   await startIngest(test.services, test.scope, file("id\n1\n"));
-  await deleteEndpoint(test.services, test.scope);
+  await deleteEndpoint(test.services, test.scope, () => Promise.resolve());
   await using _worker = await working(test);
   while ((await storedFiles(test)).length > 0) await new Promise((done) => setTimeout(done, 30));
 });

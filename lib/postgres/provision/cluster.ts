@@ -160,6 +160,10 @@ export function clusterProvisioner(
         await grantInside(sql, names);
         await sql`SELECT bulkhead.apply_access_everywhere()`;
       }),
+    async exists({ databaseName }) {
+      const [row] = await admin`SELECT FROM pg_database WHERE datname = ${databaseName}`;
+      return row !== undefined;
+    },
     remove,
     close: () => admin.end({ timeout: 5 }),
   };

@@ -29,6 +29,8 @@ export interface Provisioner {
   readonly schemaVersion: number;
   /** Brings a database of an earlier release up to that; may be repeated. */
   upgrade(ownerUrl: string, names: DatabaseNames): Promise<void>;
+  /** Tells whether the database is there. */
+  exists(names: DatabaseNames): Promise<boolean>;
   /** Removes database and roles, also where only some of them exist. */
   remove(names: DatabaseNames): Promise<void>;
   close(): Promise<void>;

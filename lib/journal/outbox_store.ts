@@ -1,0 +1,114 @@
+import { z } from "zod";
+import { isId } from "../ids.ts";
+import type { ChangeId } from "../ids.ts";
+import type { Sql } from "../postgres/mod.ts";
+
+const uuid = z.string().refine(isId);
+
+// What is said of an actor is what the writer's session said: nothing of it is taken as it comes.
+const said = z.object({
+  kind: z.enum(["dashboard", "mcp", "rest", "agent", "system"]).catch("system"),
+  user: uuid.nullable().catch(null),
+  token: uuid.nullable().catch(null),
+  grant: uuid.nullable().catch(null),
+  tool: z.string().regex(/^[a-z][a-z0-9_]{0,99}$/).nullable().catch(null),
+  request: uuid.nullable().catch(null),
+  network: z.string().regex(/^[0-9a-f.:]{2,45}\/\d{1,3}$/).nullable().catch(null),
+}).catch({
+  kind: "system",
+  user: null,
+  token: null,
+  grant: null,
+  tool: null,
+  request: null,
+  network: null,
+});
+
+/** Who made a change, as its entry says; not yet known to be true. */
+export type SaidActor = z.infer<typeof said>;
+
+/** What leaves an endpoint's database of one journal entry: which row and what of it, no value. */
+export interface WaitingEntry {
+  /** A bigint as text. */
+  readonly id: string;
+  /** When the row was changed: ISO 8601, UTC, to the microsecond. */
+  readonly at: string;
+  readonly change: ChangeId;
+  readonly op: "insert" | "update" | "delete" | "rules";
+  readonly table: string;
+  /** Hexadecimal SHA-256 over the database's salt and the image; null where there is none. */
+  readonly key: string | null;
+  readonly before: string | null;
+  readonly after: string | null;
+  /** The columns that differ, without those that are hidden. */
+  readonly columns: readonly string[];
+  readonly undoes: string | null;
+  readonly actor: SaidActor;
+}
+
+interface Raw extends Omit<WaitingEntry, "actor"> {
+  readonly context: unknown;
+}
+
+// Longer than a thousand entries take; short enough that a database in trouble holds up nothing.
+const TIMEOUT = "20s";
+
+/**
+ * Reads up to `limit` entries that wait, in the order of their commits. An entry shows when its
+ * transaction is over, so a late one with a low id is not passed by: it comes in a later read. Within a
+ * read, transactions stand in the order of their commit times where the server keeps them, else of ids,
+ * which is right for all that touch the same row: the later one got its id after the earlier was over.
+ *
+ * @param owner The endpoint's database as its owner.
+ */
+export async function selectWaiting(owner: Sql, limit: number): Promise<WaitingEntry[]> {
+  const rows = await owner.begin(async (tx) => {
+    await tx`SELECT set_config('statement_timeout', ${TIMEOUT}, true)`;
+    return await tx<Raw[]>`
+      WITH waiting AS (
+        SELECT o.entry, CASE WHEN current_setting('track_commit_timestamp') = 'on'
+          THEN pg_xact_commit_timestamp(o.xmin) END AS committed
+        FROM bulkhead.outbox o
+        ORDER BY committed NULLS FIRST, o.entry LIMIT ${limit}
+      )
+      SELECT j.id::text, j.change_id AS change, j.op, j.table_name AS "table", j.undoes::text,
+        j.context, to_char(j.at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') AS at,
+        encode(sha256(a.salt || convert_to(j.key::text, 'UTF8')), 'hex') AS key,
+        encode(sha256(a.salt || convert_to(j.before::text, 'UTF8')), 'hex') AS before,
+        encode(sha256(a.salt || convert_to(j.after::text, 'UTF8')), 'hex') AS after,
+        (
+          SELECT coalesce(jsonb_agg(k.name ORDER BY k.name), '[]')
+          FROM jsonb_object_keys(coalesce(j.before, '{}') || coalesce(j.after, '{}')) AS k(name)
+          WHERE (j.before ->> k.name) IS DISTINCT FROM (j.after ->> k.name)
+            AND NOT EXISTS (
+              SELECT FROM bulkhead.rules r
+              WHERE r.table_name = j.table_name AND k.name = ANY (r.hidden)
+            )
+        ) AS columns
+      FROM waiting w JOIN bulkhead.journal j ON j.id = w.entry CROSS JOIN bulkhead.access a
+      ORDER BY w.committed NULLS FIRST, w.entry`;
+  });
+  return rows.map(({ context, ...entry }) => ({ ...entry, actor: said.parse(context) }));
+}
+
+/** Strikes entries off the outbox; those that are not there do no harm. */
+export async function strikeOff(owner: Sql, entries: readonly string[]): Promise<void> {
+  if (entries.length === 0) return;
+  await owner`
+    DELETE FROM bulkhead.outbox
+    WHERE entry IN (SELECT value::bigint FROM jsonb_array_elements_text(${
+    owner.json([...entries])
+  }))`;
+}
+
+/**
+ * Lets no row be changed any more: waits for the transactions that are changing some, and makes each later
+ * one fail. The journal's trigger cannot be passed by, and from then on it cannot write.
+ */
+export async function closeOutbox(owner: Sql): Promise<void> {
+  await owner.begin(async (tx) => {
+    await tx`LOCK TABLE bulkhead.outbox IN ACCESS EXCLUSIVE MODE`;
+    await tx`ALTER TABLE bulkhead.outbox DROP CONSTRAINT IF EXISTS outbox_closed`;
+    await tx`ALTER TABLE bulkhead.outbox ADD CONSTRAINT outbox_closed CHECK (false) NOT VALID`;
+  });
+}
