@@ -96,6 +96,23 @@ async function perform(call: Call, write: Write, context: string, dryRun: boolea
 
 const NEVER = new AbortController().signal;
 
+/**
+ * Runs a write inside a transaction that has other work, too, and that acts as the writer.
+ *
+ * @param before Whether rows are answered as they were, too.
+ * @throws what Postgres refused, or what the write's own check says: then the transaction must end.
+ */
+export async function applyWrite(
+  tx: Tx,
+  write: Write,
+  context: string,
+  before: boolean,
+): Promise<Outcome> {
+  const outcome = await send(tx, writeStatement(write, context, before), false);
+  write.check(outcome);
+  return outcome;
+}
+
 /** What would happen, with the rows as they are and would be. */
 export function tryWrite(call: Call, tool: string, write: Write): Promise<Outcome> {
   return perform(call, write, changeContext(call.scope, tool, newId()), true);
