@@ -304,8 +304,8 @@ export async function undoChanges(
  * Takes back what the caller itself changed, for agents: under the field rules as they are now, with the
  * abilities that it took to make the change.
  *
- * @throws AppError NOT_FOUND for what others did; INSUFFICIENT_SCOPE; CONFLICT while nothing may be
- * written, or only after a person has looked.
+ * @throws AppError NOT_FOUND for what others did; INSUFFICIENT_SCOPE; WRITES_OFF; CONFLICT where a
+ * person has to look first.
  */
 export async function undoOwnChanges(
   services: Services,
@@ -314,12 +314,7 @@ export async function undoOwnChanges(
   options: UndoOptions,
 ): Promise<UndoResult> {
   const { writes } = scope.endpoint.settings;
-  if (writes === "off") {
-    throw new AppError(
-      "CONFLICT",
-      "This endpoint's rows cannot be changed: writing is turned off.",
-    );
-  }
+  if (writes === "off") throw new AppError("WRITES_OFF");
   if (!options.preview && (writes === "review" || scope.principal.review)) {
     throw new AppError(
       "CONFLICT",
