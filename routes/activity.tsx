@@ -1,4 +1,6 @@
+import NewActivity from "../islands/NewActivity.tsx";
 import {
+  activityChoices,
   type ActivityFilter,
   activityHead,
   AUDIT_ACTIONS,
@@ -9,14 +11,21 @@ import { listEndpoints } from "../lib/endpoints/mod.ts";
 import { type AnyId, isId } from "../lib/ids.ts";
 import {
   ActivityFilters,
-  ActivityTable,
+  ActivityLog,
   ButtonLink,
   EmptyState,
+  FILTERS,
+  Island,
   memberPage,
+  type MemberRequest,
   PageHead,
 } from "../lib/web/mod.ts";
 
+const PAGE = 50;
+
 const id = <Id extends AnyId>(text: string | null) => text && isId(text) ? text as Id : undefined;
+
+const text = (given: string | null) => given?.trim() || undefined;
 
 const DAY_MS = 86_400_000;
 
@@ -32,6 +41,9 @@ function filterOf(query: URLSearchParams): ActivityFilter {
   return {
     userId: id(query.get("user")),
     tokenId: id(query.get("token")),
+    app: text(query.get("app")),
+    tool: text(query.get("tool")),
+    table: text(query.get("table")),
     endpointId: id(query.get("endpoint")),
     action: AUDIT_ACTIONS.find((action) => action === query.get("action")),
     since: day(query.get("since")),
@@ -39,49 +51,86 @@ function filterOf(query: URLSearchParams): ActivityFilter {
   };
 }
 
+/** The page's address with its filters and nothing else, but what is given besides. */
+function addressOf(query: URLSearchParams, more: Record<string, string> = {}): string {
+  const kept = FILTERS.flatMap((name) => {
+    const value = query.get(name);
+    return value ? [[name, value]] : [];
+  });
+  const all = new URLSearchParams([...kept, ...Object.entries(more)]).toString();
+  return all ? `/activity?${all}` : "/activity";
+}
+
+/** How many entries there are behind the one of a number, as the open page asks. */
+async function newsOf({ services, scope }: MemberRequest, query: URLSearchParams) {
+  const seq = query.get("newer") ?? "";
+  const newerThan = /^\d{1,18}$/.test(seq) ? BigInt(seq) : 0n;
+  const { entries, next } = await listActivity(services, scope, filterOf(query), {
+    newerThan,
+    limit: PAGE,
+  });
+  return Response.json({ count: entries.length, more: next !== null });
+}
+
 /** `/activity`: who did what, and when. */
 export const activityPage = memberPage("/activity", {
-  async get({ services, scope, url, render }) {
-    const query = new URLSearchParams(url.search);
+  async get(page) {
+    const { services, scope, url, render } = page;
+    const query = url.searchParams;
+    if (page.wantsJson) return await newsOf(page, query);
+    // Before the list, so that nothing is in neither that nor the news.
+    const head = await activityHead(services, scope);
     const after = id<AnyId>(query.get("after")) ?? null;
     const { entries, next } = await listActivity(services, scope, filterOf(query), {
       after,
-      limit: 50,
+      limit: PAGE,
     });
-    const head = await activityHead(services, scope);
+    const choices = await activityChoices(services, scope);
     const endpoints = await listEndpoints(services, scope);
-    const older = new URLSearchParams(query);
-    older.set("after", next ?? "");
     return render(
       { title: "Activity", section: "activity" },
       <>
         <PageHead
           title="Activity"
-          lead="Who did what, and when. Entries are never changed, and each is tied to the one before."
+          lead="Who did what, and when. Entries are kept for twelve months, never changed, and each is tied to the one before."
           actions={
             <>
-              <ButtonLink href="/activity/export?format=ndjson">Export NDJSON</ButtonLink>
-              <ButtonLink href="/activity/export?format=csv">Export CSV</ButtonLink>
+              <ButtonLink href="/activity/export?format=ndjson">Export all as NDJSON</ButtonLink>
+              <ButtonLink href="/activity/export?format=csv">Export all as CSV</ButtonLink>
             </>
           }
         />
-        <ActivityFilters query={query} endpoints={endpoints} />
+        <div>
+          <ActivityFilters query={query} choices={choices} endpoints={endpoints} />
+          {after === null && (
+            <Island
+              of={NewActivity}
+              props={{
+                page: addressOf(query),
+                newer: addressOf(query, { newer: String(head?.seq ?? 0n) }),
+              }}
+            />
+          )}
+        </div>
         {entries.length === 0
           ? (
             <EmptyState title="Nothing here">
               Nothing that happened fits these filters.
             </EmptyState>
           )
-          : <ActivityTable entries={entries} />}
-        {next && (
-          <p>
-            <a href={`/activity?${older}`}>Older activity</a>
-          </p>
+          : <ActivityLog entries={entries} />}
+        {(next || after) && (
+          <nav class="row" aria-label="Pages">
+            {after && <ButtonLink href={addressOf(query)}>Newest activity</ButtonLink>}
+            {next && (
+              <ButtonLink href={addressOf(query, { after: next })}>Older activity</ButtonLink>
+            )}
+          </nav>
         )}
         {head && (
           <p class="small soft">
             {"Anchor, to check an export of today against later: "}
-            <code>{`${head.seq}:${head.hash}`}</code>
+            <code class="anchor">{`${head.seq}:${head.hash}`}</code>
           </p>
         )}
       </>,

@@ -17,7 +17,8 @@ export {
 } from "./components/pieces.tsx";
 export { HullDrawing } from "./components/logo.tsx";
 export { ClientSnippets } from "./components/snippets.tsx";
-export { ActivityFilters, ActivityTable } from "./dashboard/activity_view.tsx";
+export { ActivityFilters, FILTERS } from "./dashboard/activity_filters.tsx";
+export { ActivityLog } from "./dashboard/activity_view.tsx";
 export { ABILITY_TEXT } from "./dashboard/ability_text.ts";
 export {
   DeleteEndpoint,

@@ -1,8 +1,5 @@
-import { type ActivityEntry, AUDIT_ACTIONS, type AuditAction } from "../../audit/mod.ts";
-import { isId } from "../../ids.ts";
-import { Button, ButtonLink, Field, Select } from "../components/form.tsx";
-import { type Column, Table, Time } from "../components/pieces.tsx";
-import { ACTION_TEXT } from "./action_text.ts";
+import type { ActivityEntry } from "../../audit/mod.ts";
+import { type Happening, happenings } from "./activity_words.ts";
 
 const KINDS: Readonly<Record<ActivityEntry["kind"], string>> = {
   dashboard: "Dashboard",
@@ -12,67 +9,84 @@ const KINDS: Readonly<Record<ActivityEntry["kind"], string>> = {
   system: "Bulkhead",
 };
 
+const by = (name: string, value: string) => `/activity?${new URLSearchParams({ [name]: value })}`;
+
+/** Who did it: the app or the token, and the person whose it is. */
 function Who({ entry }: { entry: ActivityEntry }) {
-  const { userId, email, tokenId, tokenName, kind } = entry;
+  const { userId, email, tokenId, tokenName, appId, appName } = entry;
+  const app = appName ?? "An app";
   return (
     <>
-      {userId && <a href={`/activity?user=${userId}`}>{email ?? "Someone who left"}</a>}
-      {userId && tokenId && <br />}
-      {tokenId && <a href={`/activity?token=${tokenId}`}>{tokenName ?? "An app"}</a>}
-      {!userId && !tokenId && KINDS[kind]}
+      {tokenId && (
+        <span>
+          {appId
+            ? <a href={by("app", appId)}>{app}</a>
+            : <a href={by("token", tokenId)}>{tokenName ?? app}</a>}
+        </span>
+      )}
+      {userId && (
+        <span>
+          <a href={by("user", userId)}>{email ?? "Someone who left"}</a>
+        </span>
+      )}
     </>
   );
 }
 
-const COLUMNS: readonly Column<ActivityEntry>[] = [
-  { head: "When", cell: ({ at }) => <Time at={at} />, tight: true },
-  { head: "Who", cell: (entry) => <Who entry={entry} /> },
-  { head: "What", cell: ({ action }) => ACTION_TEXT[action] ?? action },
-  { head: "To what", cell: ({ subject }) => subject ?? "" },
-  { head: "Endpoint", cell: ({ endpointName }) => endpointName ?? "" },
-  {
-    head: "From",
-    cell: ({ kind, network }) => network ? `${KINDS[kind]}, ${network}` : KINDS[kind],
-  },
-];
-
-interface FiltersProps {
-  query: URLSearchParams;
-  endpoints: readonly { id: string; name: string }[];
-}
-
-/** The form that narrows the list down; who and with which token stay as they were chosen. */
-export function ActivityFilters({ query, endpoints }: FiltersProps) {
-  const any = { value: "", label: "Any" };
-  const actions = AUDIT_ACTIONS.map((value: AuditAction) => ({ value, label: ACTION_TEXT[value] }));
-  const value = (name: string) => query.get(name) ?? "";
-  const kept = ["user", "token"].filter((name) => isId(value(name)));
+function Event({ happening }: { happening: Happening }) {
+  const { entry, what, subject, place, facts, changePath } = happening;
+  const { kind, network, endpointId, endpointName } = entry;
+  const endpoint = endpointId && endpointName !== subject ? endpointName : null;
+  const from = network ? `${KINDS[kind]}, ${network}` : KINDS[kind];
   return (
-    <form method="get" action="/activity" class="form" aria-label="Filter">
-      {kept.map((name) => <input key={name} type="hidden" name={name} value={value(name)} />)}
-      <Select
-        name="action"
-        label="What"
-        value={value("action")}
-        options={[any, ...actions]}
-      />
-      <Select
-        name="endpoint"
-        label="Endpoint"
-        value={value("endpoint")}
-        options={[any, ...endpoints.map(({ id, name }) => ({ value: id, label: name }))]}
-      />
-      <Field name="since" type="date" label="From (UTC)" value={value("since")} />
-      <Field name="until" type="date" label="Until (UTC)" value={value("until")} />
-      <div class="row">
-        <Button>Filter</Button>
-        <ButtonLink href="/activity" tone="quiet">Show everything</ButtonLink>
+    <li class="event">
+      <time
+        dateTime={entry.at.toISOString()}
+        title={`${entry.at.toISOString()}, entry ${entry.seq}`}
+      >
+        {entry.at.toISOString().slice(11, 16)}
+      </time>
+      <div class="told">
+        <p>
+          <strong>{what}</strong>
+          {place ? ` ${place} ` : " "}
+          {place ? <code>{subject}</code> : subject}
+        </p>
+        {(facts.length > 0 || endpoint || changePath) && (
+          <p class="facts-line">
+            {facts.map((fact) => <span key={fact}>{fact}</span>)}
+            {endpoint && (
+              <span>
+                <a href={by("endpoint", endpointId!)}>{endpoint}</a>
+              </span>
+            )}
+            {changePath && <a href={changePath}>See the change</a>}
+          </p>
+        )}
       </div>
-    </form>
+      <div class="who">
+        <Who entry={entry} />
+        <span>{from}</span>
+      </div>
+    </li>
   );
 }
 
-/** What happened, newest first. */
-export function ActivityTable({ entries }: { entries: readonly ActivityEntry[] }) {
-  return <Table caption="Activity" columns={COLUMNS} rows={entries} />;
+const day = new Intl.DateTimeFormat("en-GB", { dateStyle: "full", timeZone: "UTC" });
+
+/** What happened, newest first, day by day. */
+export function ActivityLog({ entries }: { entries: readonly ActivityEntry[] }) {
+  const days = Map.groupBy(happenings(entries), ({ entry }) => day.format(entry.at));
+  return (
+    <div class="log">
+      {[...days].map(([name, of]) => (
+        <section key={name} aria-label={name}>
+          <h2>
+            {name} <span class="soft">UTC</span>
+          </h2>
+          <ol>{of.map((one) => <Event key={one.entry.id} happening={one} />)}</ol>
+        </section>
+      ))}
+    </div>
+  );
 }

@@ -1,0 +1,101 @@
+import type { ActivityEntry } from "../../audit/mod.ts";
+import { isId } from "../../ids.ts";
+import { formatCount } from "../components/pieces.tsx";
+import { ACTION_TEXT } from "./action_text.ts";
+
+/** What happened, in words: several entries where they are rows of one change. */
+export interface Happening {
+  /** The newest of its entries. */
+  readonly entry: ActivityEntry;
+  /** `Row changed`, `12 rows changed`. */
+  readonly what: string;
+  /** What it was done to: a table, a name; empty where that is nothing. */
+  readonly subject: string;
+  /** How a table belongs to it: `Row deleted` `from` a table; null where the subject is none. */
+  readonly place: string | null;
+  /** More about it, each a phrase. */
+  readonly facts: readonly string[];
+  /** The page that shows the change itself; null where there is none. */
+  readonly changePath: string | null;
+}
+
+const ROWS: Readonly<Record<string, { readonly done: string; readonly place: string }>> = {
+  "row.inserted": { done: "added", place: "to" },
+  "row.updated": { done: "changed", place: "in" },
+  "row.deleted": { done: "deleted", place: "from" },
+};
+
+const REASONS: Readonly<Record<string, string>> = {
+  INSUFFICIENT_SCOPE: "the token is not allowed to",
+  ACCESS_DENIED: "the token does not cover it",
+  NETWORK_NOT_ALLOWED: "it came from a network that is not allowed",
+};
+
+const COLUMNS_SHOWN = 6;
+
+const strings = (value: unknown): string[] =>
+  Array.isArray(value) ? value.filter((one) => typeof one === "string") : [];
+
+function columnsOf(entries: readonly ActivityEntry[]): string | null {
+  const all = [...new Set(entries.flatMap(({ detail }) => strings(detail["columns"])))];
+  if (all.length === 0) return null;
+  const more = all.length - COLUMNS_SHOWN;
+  const shown = all.slice(0, COLUMNS_SHOWN).join(", ");
+  return `${all.length === 1 ? "column" : "columns"} ${shown}` +
+    (more > 0 ? ` and ${formatCount(more)} more` : "");
+}
+
+function deniedFacts({ detail }: ActivityEntry): string[] {
+  const count = Number(detail["count"]);
+  const reason = String(detail["reason"]);
+  return [
+    ...(count > 1 ? [`${formatCount(count)} times`] : []),
+    REASONS[reason] ?? reason,
+  ];
+}
+
+function factsOf(entries: readonly ActivityEntry[]): string[] {
+  const { action, tool, subject, detail } = entries[0]!;
+  const columns = columnsOf(entries);
+  return [
+    ...(columns ? [columns] : []),
+    ...(action === "call.denied" ? deniedFacts(entries[0]!) : []),
+    ...(tool && tool !== subject ? [`with ${tool}`] : []),
+    ...(detail["undoes"] ? ["to undo an earlier change"] : []),
+  ];
+}
+
+function happening(entries: readonly ActivityEntry[]): Happening {
+  const entry = entries[0]!;
+  const { action, subject, endpointSlug, detail } = entry;
+  const rows = ROWS[action];
+  const change = detail["change"];
+  return {
+    entry,
+    what: rows && entries.length > 1
+      ? `${formatCount(entries.length)} rows ${rows.done}`
+      : ACTION_TEXT[action] ?? action,
+    subject: subject ?? "",
+    place: rows?.place ?? null,
+    facts: factsOf(entries),
+    changePath: endpointSlug && typeof change === "string" && isId(change)
+      ? `/endpoints/${endpointSlug}/changes/${change}`
+      : null,
+  };
+}
+
+/** Whether two entries, one behind the other, are rows of one change. */
+const together = (a: ActivityEntry, b: ActivityEntry) =>
+  a.action in ROWS && a.action === b.action && a.subject === b.subject &&
+  typeof a.detail["change"] === "string" && a.detail["change"] === b.detail["change"];
+
+/** Puts entries into words, in their order. */
+export function happenings(entries: readonly ActivityEntry[]): Happening[] {
+  const groups: ActivityEntry[][] = [];
+  for (const entry of entries) {
+    const group = groups.at(-1);
+    if (group && together(group[0]!, entry)) group.push(entry);
+    else groups.push([entry]);
+  }
+  return groups.map(happening);
+}
