@@ -7,6 +7,7 @@ import { joinRows } from "./join_rows.ts";
 import { listRows } from "./list_rows.ts";
 import { searchRows } from "./search_rows.ts";
 import type { Tool } from "./tool.ts";
+import { undoChange } from "./undo_change.ts";
 import { WRITE_TOOLS } from "./writes/mod.ts";
 
 /** Every tool, in the order in which a model should read them. */
@@ -20,6 +21,7 @@ export const CATALOGUE: readonly Tool[] = [
   aggregateRows,
   joinRows,
   ...WRITE_TOOLS,
+  undoChange,
 ];
 
 /** The tools by name. A Map, so that no name is a prototype's. */

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { Principal } from "../principal.ts";
+import type { Ability, Principal } from "../principal.ts";
 import { CATALOGUE } from "./catalogue.ts";
 import type { CompiledManifest } from "./manifest/compile.ts";
 import { OPERATORS } from "./sql/filter.ts";
@@ -143,7 +143,8 @@ function listing(tool: Tool, all: Record<string, JsonSchema>) {
 function isShown(tool: Tool, principal: Principal): boolean {
   if (tool.writes && principal.grantId) return true;
   const { abilities } = principal;
-  return abilities.has(tool.ability) && (!tool.also || abilities.has(tool.also));
+  const has = (ability: Ability) => abilities.has(ability);
+  return (has(tool.ability) || tool.anyOf?.some(has) === true) && (!tool.also || has(tool.also));
 }
 
 /** The tools that a principal may call. On an endpoint without tables only that can be asked. */

@@ -78,7 +78,10 @@ export async function callTool(
   const started = performance.now();
   let status = "ok";
   try {
-    requireAbility(scope.principal, tool.ability);
+    const { abilities } = scope.principal;
+    if (!tool.anyOf?.some((one) => abilities.has(one))) {
+      requireAbility(scope.principal, tool.ability);
+    }
     if (tool.also) requireAbility(scope.principal, tool.also);
     return await runTool(createCall(services, scope, manifest), tool, args);
   } catch (thrown) {

@@ -15,6 +15,8 @@ interface ToolText {
   readonly ability: Ability;
   /** A second ability that it needs. */
   readonly also?: Ability;
+  /** Any one of these does in the place of `ability`. */
+  readonly anyOf?: readonly Ability[];
   /** Present on tools that change rows. */
   readonly writes?: {
     /** Whether it can take something away; adding rows cannot. */
