@@ -32,10 +32,11 @@ import {
 } from "./team/change.ts";
 import { invitationPage } from "./team/invitation.tsx";
 import { teamPage } from "./team/show.tsx";
-import { revokeTokenPage, rotateTokenPage } from "./tokens/change.ts";
 import { tokensPage } from "./tokens/list.tsx";
 import { mintedTokenPage } from "./tokens/minted.tsx";
 import { newTokenPage } from "./tokens/new.tsx";
+import { revokeTokenPage } from "./tokens/revoke.ts";
+import { rotateTokenPage } from "./tokens/rotate.tsx";
 
 /** Every page: its path, who may open it, what it does. */
 export const PAGES: readonly PageRoute[] = permit([

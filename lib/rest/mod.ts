@@ -16,4 +16,11 @@ export {
 } from "./route.ts";
 export { createRest } from "./server.ts";
 export { showTable, tableResource } from "./table_resource.ts";
-export { mintedResource, showMinted, showToken, tokenResource } from "./token_resource.ts";
+export {
+  mintedResource,
+  rotationQuery,
+  showMinted,
+  showToken,
+  tokenRequest,
+  tokenResource,
+} from "./token_resource.ts";

@@ -1,6 +1,13 @@
 import { z } from "zod";
 import { ABILITIES } from "../principal.ts";
-import type { MintedToken, TokenView } from "../tokens/mod.ts";
+import {
+  MAX_CALLS_PER_MINUTE,
+  MAX_NETWORKS,
+  MAX_OVERLAP_SECONDS,
+  type MintedToken,
+  type TokenView,
+} from "../tokens/mod.ts";
+import { displayName } from "./names.ts";
 
 const time = z.iso.datetime();
 
@@ -57,3 +64,38 @@ export function showToken(view: TokenView): z.input<typeof tokenResource> {
 export function showMinted({ token, view }: MintedToken): z.input<typeof mintedResource> {
   return { token, ...showToken(view) };
 }
+
+/** What is asked for in a new token. */
+export const tokenRequest = z.strictObject({
+  name: displayName,
+  scope: z.enum(["mcp", "mcp:write"]).default("mcp")
+    .describe("`mcp` only reads: abilities that change rows need `mcp:write`."),
+  abilities: z.array(z.enum(ABILITIES)).min(1).max(ABILITIES.length)
+    .describe("What it may do: at least one, and at most what this token has itself."),
+  endpoints: z.union([z.literal("all"), z.array(z.string().max(63)).min(1).max(500)])
+    .describe("Slugs of the endpoints that it covers; `all` means each, now and later."),
+  expires_at: z.iso.datetime({ offset: true }).nullish()
+    .describe("At the latest when this token expires itself."),
+  networks: z.array(z.string().max(50)).min(1).max(MAX_NETWORKS).nullish()
+    .describe(
+      "Addresses and ranges (`192.0.2.0/24`, `2001:db8::/32`) that it is taken from, all within those " +
+        "of this token; null: from anywhere.",
+    ),
+  calls_per_minute: z.int().min(1).max(MAX_CALLS_PER_MINUTE).nullish()
+    .describe("At most as many as this token may make; each replica counts for itself."),
+  review: z.boolean().default(false)
+    .describe("Whether what it changes in rows waits for a person's approval."),
+});
+
+/** How a token is rotated. */
+export const rotationQuery = z.strictObject({
+  overlap_seconds: z.string().refine((text) => /^\d{1,7}$/.test(text), "must be a whole number")
+    .transform(Number).pipe(z.int().max(MAX_OVERLAP_SECONDS)).default(0)
+    .meta({
+      description: "For how long the old token goes on.",
+      type: "integer",
+      default: 0,
+      minimum: 0,
+      maximum: MAX_OVERLAP_SECONDS,
+    }),
+});

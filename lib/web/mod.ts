@@ -1,7 +1,8 @@
 /** The web kit: page shell, components, islands, middleware. */
 export { type Assets, loadAssets } from "./assets.ts";
 export { CodeBlock } from "./components/code_block.tsx";
-export { Button, ButtonLink, Choices, Field, Form, Select } from "./components/form.tsx";
+export { Button, ButtonLink, Choices, Field, Form, Select, TextArea } from "./components/form.tsx";
+export { FormPage } from "./components/form_page.tsx";
 export { Compartment, EmptyState, Facts, Hold, PageHead, Sheet } from "./components/layout.tsx";
 export {
   Badge,
@@ -19,7 +20,6 @@ export { HullDrawing } from "./components/logo.tsx";
 export { ClientSnippets } from "./components/snippets.tsx";
 export { ActivityFilters, FILTERS } from "./dashboard/activity_filters.tsx";
 export { ActivityLog } from "./dashboard/activity_view.tsx";
-export { ABILITY_TEXT } from "./dashboard/ability_text.ts";
 export {
   DeleteEndpoint,
   ForeignKeyForm,
@@ -33,6 +33,8 @@ export { IngestReport } from "./dashboard/ingest_report.tsx";
 export { ingestState, STATUS_TEXT } from "./dashboard/ingest_text.ts";
 export { ConsentView } from "./dashboard/consent_view.tsx";
 export { TokenForm } from "./dashboard/token_form.tsx";
+export { OVERLAPS, RotateForm } from "./dashboard/rotate_form.tsx";
+export { TokenTable } from "./dashboard/token_table.tsx";
 export { CSRF_HEADER } from "./csrf.ts";
 export { type Checked, checkForm, displayName, type FormFields } from "./form_data.ts";
 export { setSecurityHeaders } from "./headers.ts";

@@ -1,15 +1,13 @@
 import { z } from "zod";
 import { issuer, redirectsFault, registerManualClient } from "../../lib/oauth/mod.ts";
 import {
-  Button,
-  ButtonLink,
   checkForm,
   Choices,
   CodeBlock,
   Compartment,
   Field,
-  Form,
   type FormFields,
+  FormPage,
   Hold,
   memberPage,
   type MemberRequest,
@@ -37,60 +35,56 @@ type Faults = Readonly<Record<string, string>>;
 function show(page: MemberRequest, typed: FormFields, faults: Faults = {}): Response {
   return page.render(
     { title: "Register an app", section: "apps" },
-    <>
-      <PageHead title="Register an app" crumbs={CRUMBS} />
-      {Object.keys(faults).length > 0 && (
-        <Notice tone="danger" title="Nothing was registered">Correct what is marked below.</Notice>
-      )}
-      <Form action="/apps/clients/new">
-        <Hold>
-          <Compartment id="app" title="App" about="As people see it when it asks them.">
-            <Field
-              name="name"
-              label="Name"
-              required
-              maxLength={80}
-              value={typed.get("name") ?? ""}
-              error={faults["name"]}
-            />
-            <Field
-              name="redirects"
-              label="Redirect URIs"
-              hint="Where it gets its answer, as its makers say; several are set apart by spaces."
-              required
-              spellcheck={false}
-              value={typed.get("redirects") ?? ""}
-              error={faults["redirects"]}
-            />
-          </Compartment>
-          <Compartment id="kind" title="Kind" about="How it proves who it is.">
-            <Choices
-              name="kind"
-              legend="Can it keep a secret?"
-              type="radio"
-              chosen={typed.getAll("kind")}
-              error={faults["kind"]}
-              options={[
-                {
-                  value: "confidential",
-                  label: "Yes: it runs on a server",
-                  hint: "It gets a secret, which is shown once.",
-                },
-                {
-                  value: "public",
-                  label: "No: it runs on people's machines or in a browser",
-                  hint: "It gets no secret; each connection is protected by PKCE.",
-                },
-              ]}
-            />
-          </Compartment>
-        </Hold>
-        <div class="row">
-          <Button tone="primary">Register app</Button>
-          <ButtonLink href="/apps">Cancel</ButtonLink>
-        </div>
-      </Form>
-    </>,
+    <FormPage
+      title="Register an app"
+      crumbs={CRUMBS}
+      action="/apps/clients/new"
+      faults={faults}
+      failed="Nothing was registered"
+      submit="Register app"
+      cancel="/apps"
+    >
+      <Compartment id="app" title="App" about="As people see it when it asks them.">
+        <Field
+          name="name"
+          label="Name"
+          required
+          maxLength={80}
+          value={typed.get("name") ?? ""}
+          error={faults["name"]}
+        />
+        <Field
+          name="redirects"
+          label="Redirect URIs"
+          hint="Where it gets its answer, as its makers say; several are set apart by spaces."
+          required
+          spellcheck={false}
+          value={typed.get("redirects") ?? ""}
+          error={faults["redirects"]}
+        />
+      </Compartment>
+      <Compartment id="kind" title="Kind" about="How it proves who it is.">
+        <Choices
+          name="kind"
+          legend="Can it keep a secret?"
+          type="radio"
+          chosen={typed.getAll("kind")}
+          error={faults["kind"]}
+          options={[
+            {
+              value: "confidential",
+              label: "Yes: it runs on a server",
+              hint: "It gets a secret, which is shown once.",
+            },
+            {
+              value: "public",
+              label: "No: it runs on people's machines or in a browser",
+              hint: "It gets no secret; each connection is protected by PKCE.",
+            },
+          ]}
+        />
+      </Compartment>
+    </FormPage>,
     Object.keys(faults).length ? 422 : 200,
   );
 }

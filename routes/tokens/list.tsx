@@ -1,87 +1,7 @@
+import { may } from "../../lib/auth/mod.ts";
 import { isId, type TokenId } from "../../lib/ids.ts";
-import { listTokens, type TokenView } from "../../lib/tokens/mod.ts";
-import {
-  ABILITY_TEXT,
-  Badge,
-  Button,
-  ButtonLink,
-  type Column,
-  Confirm,
-  EmptyState,
-  Form,
-  memberPage,
-  PageHead,
-  Table,
-  Time,
-} from "../../lib/web/mod.ts";
-
-function Reach({ endpoints }: Pick<TokenView, "endpoints">) {
-  if (endpoints === "all") return <Badge tone="warn">Every endpoint</Badge>;
-  if (endpoints.length === 0) return <Badge>Nothing any more</Badge>;
-  return (
-    <ul class="plain">
-      {endpoints.map(({ slug, name }) => (
-        <li key={slug}>
-          <a href={`/endpoints/${slug}`}>{name}</a>
-        </li>
-      ))}
-    </ul>
-  );
-}
-
-function Actions({ token }: { token: TokenView }) {
-  return (
-    <div class="row">
-      <Confirm summary="Rotate" label={`Rotate ${token.name}`} quiet mild>
-        <p class="small">
-          You get a new token of the same name, abilities and reach. This one stops at once.
-        </p>
-        <Form action={`/tokens/${token.id}/rotate`} inline>
-          <Button tone="primary" label={`Rotate ${token.name} now`}>Rotate now</Button>
-        </Form>
-      </Confirm>
-      <Confirm summary="Revoke" label={`Revoke ${token.name}`} quiet>
-        <p class="small">Whoever uses this token is refused at once.</p>
-        <Form action={`/tokens/${token.id}/revoke`} inline>
-          <Button tone="danger solid" label={`Revoke ${token.name} now`}>Revoke now</Button>
-        </Form>
-      </Confirm>
-    </div>
-  );
-}
-
-const columns = (now: number): Column<TokenView>[] => [
-  {
-    head: "Name",
-    cell: ({ name, prefix }) => (
-      <>
-        {name}
-        <br />
-        <code class="soft">{prefix}…</code>
-      </>
-    ),
-  },
-  {
-    head: "May",
-    cell: ({ abilities }) => (
-      <ul class="plain">
-        {abilities.map((ability) => <li key={ability}>{ABILITY_TEXT[ability].label}</li>)}
-      </ul>
-    ),
-  },
-  { head: "Reaches", cell: ({ endpoints }) => <Reach endpoints={endpoints} /> },
-  { head: "Last used", cell: ({ lastUsedAt }) => lastUsedAt ? <Time at={lastUsedAt} /> : "Never" },
-  {
-    head: "Expires",
-    cell: ({ expiresAt }) =>
-      !expiresAt
-        ? "Never"
-        : expiresAt.getTime() <= now
-        ? <Badge tone="danger">Expired</Badge>
-        : <Time at={expiresAt} />,
-  },
-  { head: "Actions", headHidden: true, cell: (token) => <Actions token={token} /> },
-];
+import { listTokens } from "../../lib/tokens/mod.ts";
+import { ButtonLink, EmptyState, memberPage, PageHead, TokenTable } from "../../lib/web/mod.ts";
 
 /** `/tokens`: every token of the tenant that is not revoked. */
 export const tokensPage = memberPage("/tokens", {
@@ -91,7 +11,8 @@ export const tokensPage = memberPage("/tokens", {
       after: isId(after) ? after as TokenId : null,
       limit: 50,
     });
-    const add = <ButtonLink href="/tokens/new" tone="primary">New token</ButtonLink>;
+    const mayChange = may(page.session.role, "tokens:write");
+    const add = mayChange && <ButtonLink href="/tokens/new" tone="primary">New token</ButtonLink>;
     return page.render(
       { title: "Tokens", section: "tokens" },
       <>
@@ -107,10 +28,10 @@ export const tokensPage = memberPage("/tokens", {
             </EmptyState>
           )
           : (
-            <Table
-              caption="Tokens"
-              columns={columns(page.services.clock.now())}
-              rows={tokens}
+            <TokenTable
+              tokens={tokens}
+              now={page.services.clock.now()}
+              mayChange={mayChange}
             />
           )}
         {next && (

@@ -2,23 +2,57 @@ import { z } from "zod";
 import { authorize } from "../../lib/auth/mod.ts";
 import { listEndpoints } from "../../lib/endpoints/mod.ts";
 import { AppError } from "../../lib/errors.ts";
-import { ABILITIES, ROW_WRITES } from "../../lib/principal.ts";
-import { mintToken, type TokenRequest } from "../../lib/tokens/mod.ts";
+import { parseNetwork } from "../../lib/http/mod.ts";
+import { ABILITIES, changesThings, ROW_WRITES } from "../../lib/principal.ts";
+import {
+  MAX_CALLS_PER_MINUTE,
+  MAX_NETWORKS,
+  mintToken,
+  type TokenRequest,
+} from "../../lib/tokens/mod.ts";
 import {
   checkForm,
   displayName,
+  formatCount,
   type FormFields,
   memberPage,
   type MemberRequest,
   TokenForm,
 } from "../../lib/web/mod.ts";
 
+/** What was typed into the box, one network a line or set apart by commas. */
+const networks = z.string().default("").transform((text, ctx) => {
+  const typed = text.split(/[\s,]+/).filter((word) => word !== "");
+  if (typed.length > MAX_NETWORKS) {
+    ctx.addIssue({ code: "custom", message: `Name ${MAX_NETWORKS} networks at most.` });
+  }
+  const fault = typed.find((word) => parseNetwork(word) === null);
+  if (fault !== undefined) {
+    ctx.addIssue({
+      code: "custom",
+      message: `“${fault.slice(0, 60)}” is no address and no range such as 192.0.2.0/24.`,
+    });
+  }
+  return typed;
+});
+
+const CALLS = `Type a whole number from 1 to ${formatCount(MAX_CALLS_PER_MINUTE)}, or nothing.`;
+
+const calls = z.string().default("").transform((text) => text.trim())
+  .refine((text) => /^\d{0,6}$/.test(text), CALLS)
+  .transform((text) => text === "" ? null : Number(text))
+  .refine((count) => count === null || count > 0 && count <= MAX_CALLS_PER_MINUTE, CALLS);
+
 const schema = z.object({
   name: displayName,
+  scope: z.enum(["mcp", "mcp:write"], "Choose how far it may go.").default("mcp"),
   abilities: z.array(z.enum(ABILITIES)).min(1, "Choose at least one."),
   reach: z.enum(["some", "all"], "Choose what the token reaches."),
   endpoints: z.array(z.string()),
   expires: z.union([z.literal(""), z.iso.date("Type a date.")]).default(""),
+  networks,
+  calls_per_minute: calls,
+  review: z.literal("yes").optional(),
 });
 
 /** The last moment of a day in UTC: the day that was chosen is still covered. */
@@ -46,22 +80,30 @@ export const newTokenPage = memberPage("/tokens/new", {
   async post(page, form) {
     const checked = checkForm(form, schema, ["abilities", "endpoints"]);
     if (!checked.ok) return await show(page, form, checked.faults);
-    const { name, abilities, reach, endpoints, expires } = checked.values;
+    const { name, scope, abilities, reach, endpoints, expires } = checked.values;
+    if (scope === "mcp" && abilities.some((one) => ROW_WRITES.includes(one))) {
+      return await show(page, form, {
+        scope: "Choose “Read and write”, or untick what adds, changes or deletes rows.",
+      });
+    }
     const own = await listEndpoints(page.services, page.scope);
     const chosen = own.filter(({ slug }) => endpoints.includes(slug));
     if (reach === "some" && (!chosen.length || chosen.length < new Set(endpoints).size)) {
       return await show(page, form, { endpoints: "Choose at least one of your endpoints." });
     }
     // A token that can change things outlives the browser it was made in: whose hand is it?
-    if (abilities.some((ability) => !ability.endsWith(":read"))) {
+    if (abilities.some(changesThings)) {
       authorize(page.session, "tokens:mint_writing", page.services.clock.now());
     }
     const request: TokenRequest = {
       name,
       abilities,
-      scope: abilities.some((one) => ROW_WRITES.includes(one)) ? "mcp:write" : "mcp",
+      scope,
       endpoints: reach === "all" ? "all" : chosen.map(({ id }) => id),
       expiresAt: expires ? endOfDay(expires) : null,
+      networks: checked.values.networks,
+      callsPerMinute: checked.values.calls_per_minute,
+      review: checked.values.review === "yes",
     };
     try {
       const minted = await mintToken(page.services, page.scope, request);

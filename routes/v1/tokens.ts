@@ -1,31 +1,23 @@
-import { z } from "zod";
 import { enterEndpoint } from "../../lib/endpoints/mod.ts";
 import { AppError } from "../../lib/errors.ts";
 import { isSlug, parseId, type TokenId } from "../../lib/ids.ts";
-import { ABILITIES, type RequestScope } from "../../lib/principal.ts";
+import type { RequestScope } from "../../lib/principal.ts";
 import {
-  displayName,
   fromCursor,
   mintedResource,
   pageOf,
   pageQuery,
   type RestRoute,
+  rotationQuery,
   showMinted,
   showToken,
   tenantRoute,
   toCursor,
+  tokenRequest,
   tokenResource,
 } from "../../lib/rest/mod.ts";
 import type { Services } from "../../lib/services.ts";
-import {
-  listTokens,
-  MAX_CALLS_PER_MINUTE,
-  MAX_NETWORKS,
-  MAX_OVERLAP_SECONDS,
-  mintToken,
-  revokeToken,
-  rotateToken,
-} from "../../lib/tokens/mod.ts";
+import { listTokens, mintToken, revokeToken, rotateToken } from "../../lib/tokens/mod.ts";
 
 const tag = "tokens";
 
@@ -48,27 +40,6 @@ const list = tenantRoute({
   },
 });
 
-const newToken = z.strictObject({
-  name: displayName,
-  scope: z.enum(["mcp", "mcp:write"]).default("mcp")
-    .describe("`mcp` only reads: abilities that change rows need `mcp:write`."),
-  abilities: z.array(z.enum(ABILITIES)).min(1).max(ABILITIES.length)
-    .describe("What it may do: at least one, and at most what this token has itself."),
-  endpoints: z.union([z.literal("all"), z.array(z.string().max(63)).min(1).max(500)])
-    .describe("Slugs of the endpoints that it covers; `all` means each, now and later."),
-  expires_at: z.iso.datetime({ offset: true }).nullish()
-    .describe("At the latest when this token expires itself."),
-  networks: z.array(z.string().max(50)).min(1).max(MAX_NETWORKS).nullish()
-    .describe(
-      "Addresses and ranges (`192.0.2.0/24`, `2001:db8::/32`) that it is taken from, all within those " +
-        "of this token; null: from anywhere.",
-    ),
-  calls_per_minute: z.int().min(1).max(MAX_CALLS_PER_MINUTE).nullish()
-    .describe("At most as many as this token may make; each replica counts for itself."),
-  review: z.boolean().default(false)
-    .describe("Whether what it changes in rows waits for a person's approval."),
-});
-
 async function endpointIds(services: Services, scope: RequestScope, slugs: readonly string[]) {
   const ids = [];
   for (const slug of slugs) {
@@ -86,7 +57,7 @@ const mint = tenantRoute({
   summary: "Make a token",
   description: "The answer is the only place where the token stands in full.",
   permission: "tokens:write",
-  body: newToken,
+  body: tokenRequest,
   status: 201,
   response: mintedResource,
   errors: ["ACCESS_DENIED", "ENDPOINT_NOT_READY"],
@@ -115,17 +86,7 @@ const rotate = tenantRoute({
     "The old one ends at once, or after an overlap, in which both are taken; never later " +
     "than it would have. A token is replaced once.",
   permission: "tokens:write",
-  query: z.strictObject({
-    overlap_seconds: z.string().refine((text) => /^\d{1,7}$/.test(text), "must be a whole number")
-      .transform(Number).pipe(z.int().max(MAX_OVERLAP_SECONDS)).default(0)
-      .meta({
-        description: "For how long the old token goes on.",
-        type: "integer",
-        default: 0,
-        minimum: 0,
-        maximum: MAX_OVERLAP_SECONDS,
-      }),
-  }),
+  query: rotationQuery,
   status: 201,
   response: mintedResource,
   errors: ["NOT_FOUND", "CONFLICT", "ACCESS_DENIED"],

@@ -74,6 +74,8 @@ interface FieldProps {
   maxLength?: number;
   inputMode?: "numeric";
   min?: string;
+  max?: string;
+  step?: string;
   spellcheck?: boolean;
   name: string;
   label: string;
@@ -102,6 +104,38 @@ export function Field({ name, label, hint, error, type = "text", ...input }: Fie
       <label for={id}>{label}</label>
       {hint && <span class="hint" id={`${id}-hint`}>{hint}</span>}
       <input {...attributes} />
+      {error && <span class="error" id={`${id}-error`}>{error}</span>}
+    </div>
+  );
+}
+
+interface TextAreaProps {
+  name: string;
+  label: string;
+  hint?: ComponentChildren;
+  error?: string | undefined;
+  value?: string | undefined;
+  rows?: number;
+}
+
+/** Several lines for a machine to read: set in its own type, and not spell-checked. */
+export function TextArea({ name, label, hint, error, value = "", rows = 3 }: TextAreaProps) {
+  const id = `field-${name}`;
+  return (
+    <div class="field">
+      <label for={id}>{label}</label>
+      {hint && <span class="hint" id={`${id}-hint`}>{hint}</span>}
+      <textarea
+        class="input code"
+        id={id}
+        name={name}
+        rows={rows}
+        spellcheck={false}
+        autocapitalize="off"
+        aria-describedby={described(id, hint, error)}
+        aria-invalid={error ? "true" : undefined}
+        value={value}
+      />
       {error && <span class="error" id={`${id}-error`}>{error}</span>}
     </div>
   );
@@ -144,20 +178,28 @@ export function Select({ name, label, hint, error, value, required, options }: S
 }
 
 interface ChoicesProps {
+  /** Where several groups share a name: what tells this one from them. */
+  id?: string;
   name: string;
   legend: string;
   type: "radio" | "checkbox";
   hint?: ComponentChildren;
   error?: string | undefined;
   chosen: readonly string[];
+  /** Short ones stand side by side where there is room. */
+  pairs?: boolean;
   options: readonly { value: string; label: ComponentChildren; hint?: ComponentChildren }[];
 }
 
 /** A group of radio buttons or check boxes under one question. */
-export function Choices({ name, legend, type, hint, error, chosen, options }: ChoicesProps) {
-  const id = `field-${name}`;
+export function Choices(props: ChoicesProps) {
+  const { name, legend, type, hint, error, chosen, options, pairs } = props;
+  const id = `field-${props.id ?? name}`;
   return (
-    <fieldset class="choices" aria-describedby={described(id, hint, error)}>
+    <fieldset
+      class={pairs ? "choices pairs" : "choices"}
+      aria-describedby={described(id, hint, error)}
+    >
       <legend>{legend}</legend>
       {hint && <span class="hint" id={`${id}-hint`}>{hint}</span>}
       {error && <span class="error" id={`${id}-error`}>{error}</span>}
