@@ -2,6 +2,7 @@ import type { AnyId, EndpointId, GrantId, Slug, TokenId, UserId } from "../ids.t
 import type { ActorKind } from "../principal.ts";
 import type { Tx } from "../postgres/mod.ts";
 import type { AuditAction } from "./events.ts";
+import { storableText } from "./storable.ts";
 
 /** One entry as people read it, with the names that things have now. */
 export interface ActivityEntry {
@@ -57,13 +58,17 @@ export interface ActivityPage {
 
 /** The connections of an app; with one more that is nobody's, since a list in SQL is never empty. */
 async function grantsOf(tx: Tx, app: string): Promise<string[]> {
-  const rows = await tx<{ id: string }[]>`SELECT id::text FROM oauth_grants WHERE app_id = ${app}`;
+  const rows = await tx<{ id: string }[]>`
+    SELECT id::text FROM oauth_grants WHERE app_id = ${storableText(app)}`;
   return ["", ...rows.map(({ id }) => id)];
 }
 
 /** The condition that a filter says; each part is one that an index answers. */
 function conditionOf(tx: Tx, filter: ActivityFilter, grants: readonly string[]) {
-  const { userId, tokenId, app, tool, table, endpointId, action, since, until } = filter;
+  const { userId, tokenId, endpointId, action, since, until } = filter;
+  const [app, tool, table] = [filter.app, filter.tool, filter.table].map((text) =>
+    text === undefined ? undefined : storableText(text)
+  );
   const any = tx``;
   // The expressions of the indexes in migrations/control/0011_audit_partitions.sql.
   const isApp = (value: string) =>
@@ -87,8 +92,8 @@ function conditionOf(tx: Tx, filter: ActivityFilter, grants: readonly string[]) 
     ${table === undefined ? any : isTable(table)}
     ${endpointId === undefined ? any : tx`AND e.endpoint_id = ${endpointId}`}
     ${action === undefined ? any : tx`AND e.action = ${action}`}
-    ${since === undefined ? any : tx`AND e.at >= ${since.toISOString()}`}
-    ${until === undefined ? any : tx`AND e.at < ${until.toISOString()}`}`;
+    ${since === undefined ? any : tx`AND e.at >= to_timestamp(${since.getTime() / 1000})`}
+    ${until === undefined ? any : tx`AND e.at < to_timestamp(${until.getTime() / 1000})`}`;
 }
 
 /** Reads the transaction's tenant's entries, newest first; of some endpoints alone, where they are given. */

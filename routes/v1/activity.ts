@@ -14,6 +14,8 @@ import {
 
 const tag = "activity";
 
+const name = z.string().min(1).max(2000).optional();
+
 const time = z.iso.datetime({ offset: true }).optional();
 
 const date = (text: string | undefined) => text === undefined ? undefined : new Date(text);
@@ -30,7 +32,10 @@ const list = tenantRoute({
     ...pageQuery.shape,
     user_id: z.uuid().optional(),
     token_id: z.uuid().optional(),
+    client_id: name.describe("An app: what it did, and what befell its connections."),
     endpoint_id: z.uuid().optional(),
+    tool: name,
+    table: name,
     action: z.enum(AUDIT_ACTIONS).optional(),
     since: time,
     until: time.describe("Not itself included."),
@@ -42,7 +47,10 @@ const list = tenantRoute({
     const { entries, next } = await listActivity(services, scope, {
       userId: query.user_id as UserId | undefined,
       tokenId: query.token_id as TokenId | undefined,
+      app: query.client_id,
       endpointId: query.endpoint_id as EndpointId | undefined,
+      tool: query.tool,
+      table: query.table,
       action: query.action,
       since: date(query.since),
       until: date(query.until),
@@ -60,8 +68,8 @@ const download = tenantRoute({
   tag,
   summary: "Export the whole log, oldest first",
   description:
-    "NDJSON carries the hashes that `deno task audit:verify` checks. Takes a token that " +
-    "covers the whole tenant.",
+    "NDJSON carries the hashes that `deno task audit:verify` checks; there is no export of a part, " +
+    "which could not be checked. Takes a token that covers the whole tenant.",
   permission: "activity:read",
   query: z.strictObject({ format: z.enum(["ndjson", "csv"]).default("ndjson") }),
   status: 200,

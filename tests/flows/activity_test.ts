@@ -1,9 +1,25 @@
 import assert from "node:assert/strict";
-import { anchorAudit, recordEvent, SYSTEM_ACTOR, verifyExport } from "../../lib/audit/mod.ts";
+import {
+  type ActivityFilter,
+  anchorAudit,
+  type AuditEvent,
+  listActivity,
+  recordEvent,
+  SYSTEM_ACTOR,
+  verifyExport,
+} from "../../lib/audit/mod.ts";
 import { readSession, signUp } from "../../lib/auth/mod.ts";
 import { createEndpoint } from "../../lib/endpoints/mod.ts";
-import { startRest, startSite, testToken } from "../harness/mod.ts";
-import { RestClient } from "../harness/mod.ts";
+import { type GrantId, newId, type TenantId, type TokenId, type UserId } from "../../lib/ids.ts";
+import { connect } from "../../lib/postgres/mod.ts";
+import {
+  RestClient,
+  startRest,
+  startSite,
+  testCluster,
+  testTenant,
+  testToken,
+} from "../harness/mod.ts";
 
 const items = (body: Record<string, unknown>) => body["items"] as Record<string, unknown>[];
 
@@ -41,6 +57,130 @@ Deno.test("GET /v1/activity pages through what happened, newest first, and filte
   assert.equal((await of("since=2999-01-01T00:00:00Z")).length, 0);
   assert.equal((await of("until=2000-01-01T00:00:00Z")).length, 0);
   assert.equal((await client.call("GET", "/v1/activity?action=nothing")).status, 400);
+});
+
+/** What a relay tells of a row that an app changed. */
+const ROW = {
+  entry: "1",
+  client: "Claude",
+  key: "ab".repeat(32),
+  columns: ["email", "name"],
+  before: "cd".repeat(32),
+  after: "ef".repeat(32),
+  undoes: null,
+};
+
+/** Lets an app in, as its person did, and answers its connection. */
+async function connectApp(database: string, tenantId: TenantId, userId: UserId, appId: string) {
+  const url = new URL((await testCluster()).superuserUrl);
+  url.pathname = `/${database}`;
+  const superuser = connect(url.href, { max: 1 });
+  const [client, grantId] = [newId(), newId<GrantId>()];
+  await superuser`
+    INSERT INTO oauth_clients
+      (id, client_id, kind, name, redirect_uris, refreshes, auth_method)
+    VALUES (${client}, ${appId}, 'document', 'Claude', '[]', true, 'none')`;
+  await superuser`
+    INSERT INTO oauth_grants (id, tenant_id, user_id, client, app_name, app_id, app_host)
+    VALUES (${grantId}, ${tenantId}, ${userId}, ${client}, 'Claude', ${appId}, 'app.example')`;
+  await superuser.end();
+  return grantId;
+}
+
+Deno.test("activity is filtered by app, tool and table, on /v1 and on the page", async () => {
+  await using site = await startSite();
+  const { services, control } = site;
+  const { access } = await signUp(services, {
+    email: "ada@example.com",
+    password: "correct horse battery",
+  }, SYSTEM_ACTOR);
+  const { tenantId, userId } = (await readSession(services, access))!;
+  const appId = `https://app.example/${"é".repeat(300)}`;
+  const grantId = await connectApp(control.database, tenantId, userId, appId);
+  const mcp = { ...SYSTEM_ACTOR, kind: "mcp", userId, tokenId: newId<TokenId>() } as const;
+  const change = newId();
+  const write = (event: Omit<AuditEvent, "tenantId">) =>
+    services.control.tenant(tenantId, (tx) => recordEvent(tx, { tenantId, ...event }));
+  const detail = { ...ROW, tool: "update_row", change };
+  await write({ action: "row.updated", actor: { ...mcp, grantId }, subject: "customer", detail });
+  await write({ action: "row.updated", actor: { ...mcp, grantId }, subject: "customer", detail });
+  await write({ action: "row.deleted", actor: mcp, subject: "order", detail: {} });
+  await write({
+    action: "change.queued",
+    actor: mcp,
+    detail: { table: "customer", tool: "update_rows" },
+  });
+  await write({
+    action: "call.denied",
+    actor: mcp,
+    subject: "x",
+    detail: { tool: `${"t".repeat(100)}1` },
+  });
+  await write({ action: "grant.created", actor: SYSTEM_ACTOR, detail: { client_id: appId } });
+  const model = await testTenant(services);
+  const principal = { ...model.scope.principal, tenantId, userId };
+  const tenant = { ...model, tenantId, userId, scope: { ...model.scope, tenantId, principal } };
+  const found = async (filter: ActivityFilter) => {
+    const { entries } = await listActivity(services, tenant.scope, filter, { limit: 50 });
+    return entries.map(({ action }) => action).toSorted();
+  };
+  assert.deepEqual(await found({ app: appId }), ["grant.created", "row.updated", "row.updated"]);
+  assert.deepEqual(await found({ app: appId.slice(0, -1) }), []);
+  assert.deepEqual(await found({ tool: "update_row" }), ["row.updated", "row.updated"]);
+  assert.deepEqual(await found({ table: "customer" }), [
+    "change.queued",
+    "row.updated",
+    "row.updated",
+  ]);
+  assert.deepEqual(await found({ table: "customer", tool: "update_rows" }), ["change.queued"]);
+  assert.deepEqual(await found({ tool: `${"t".repeat(100)}2` }), []);
+  assert.deepEqual(await found({ tool: `${"t".repeat(100)}1` }), ["call.denied"]);
+  for (const odd of ["\0", "\ud800", "'", "%"]) {
+    assert.deepEqual(await found({ tool: odd, table: odd, app: odd }), []);
+  }
+
+  const open = async (path: string, headers: Record<string, string> = {}) => {
+    const answer = await fetch(site.origin + path, {
+      headers: { cookie: `bulkhead_session=${access}`, ...headers },
+    });
+    return { status: answer.status, text: await answer.text() };
+  };
+  const page = await open(`/activity?${new URLSearchParams({ app: appId, table: "customer" })}`);
+  assert.match(page.text, /2 rows changed/);
+  assert.match(page.text, /columns email, name/);
+  assert.match(page.text, /with update_row/);
+  assert.ok(!page.text.includes("Row deleted</strong>"));
+  // What was chosen stays chosen.
+  assert.match(page.text, /<option value="https:[^>]+ selected/);
+  assert.match(page.text, /name="table"[^>]*value="customer"|value="customer"[^>]*name="table"/);
+  for (const odd of ["tool=%00", "app=%ED%A0%80", "since=0000-01-01", "table=%27", "newer=x"]) {
+    assert.equal((await open(`/activity?${odd}`)).status, 200, odd);
+  }
+  const news = async (query: string) => {
+    const answer = await open(`/activity?${query}`, { accept: "application/json" });
+    return JSON.parse(answer.text);
+  };
+  assert.deepEqual(await news("table=customer&newer=0"), { count: 3, more: false });
+  assert.deepEqual(await news("newer=999999999999999999"), { count: 0, more: false });
+  assert.equal((await news("newer=x")).more, false);
+  const signedOut = await fetch(`${site.origin}/activity?newer=0`, {
+    headers: { accept: "application/json" },
+  });
+  assert.equal(signedOut.status, 401);
+  await signedOut.body?.cancel();
+
+  const client = new RestClient(site.origin, await testToken(services, tenant));
+  const of = async (query: Record<string, string>) =>
+    items(await client.ok(200, "GET", `/v1/activity?${new URLSearchParams(query)}`));
+  const [entry] = await of({ client_id: appId, tool: "update_row", table: "customer" });
+  assert.deepEqual([entry!["client_id"], entry!["tool"], entry!["table"]], [
+    appId,
+    "update_row",
+    "customer",
+  ]);
+  for (const odd of ["since=0000-01-01T00:00:00Z", "tool=%00", "client_id=%F0%9F"]) {
+    assert.equal((await client.call("GET", `/v1/activity?${odd}`)).status, 200, odd);
+  }
 });
 
 Deno.test("a token for one endpoint sees that endpoint's activity and exports nothing", async () => {
