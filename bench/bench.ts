@@ -2,7 +2,7 @@
  * `deno task bench`: the product's own server process beside the least that the same answers can cost,
  * in one run, as ratios. It says what it finds and fails on errors alone, never on a slow machine.
  *
- * `--secs=4` seconds a round, `--reps=3` rounds a side, `--only=point,filter,count,ingest,provision`,
+ * `--secs=4` seconds a round, `--reps=3` rounds a side, `--only=point,filter,count,write,ingest,provision`,
  * `--rows=1000000` rows of the ingest, `--profile=FOLDER` for a CPU profile of the server.
  */
 import { join } from "node:path";
@@ -15,6 +15,7 @@ import { type Database, databaseNameOf, startDatabase, startProduct } from "./pr
 import { measureProvisioning } from "./provisioning.ts";
 import { measureThroughput } from "./throughput.ts";
 import { WORKLOADS } from "./workloads.ts";
+import { measureWrites } from "./writes.ts";
 
 const PROVISIONINGS = 15;
 
@@ -43,7 +44,7 @@ function readFlags() {
       secs: { type: "string", default: "4" },
       reps: { type: "string", default: "3" },
       rows: { type: "string", default: "1000000" },
-      only: { type: "string", default: "point,filter,count,ingest,provision" },
+      only: { type: "string", default: "point,filter,count,write,ingest,provision" },
       profile: { type: "string" },
     },
   });
@@ -88,6 +89,10 @@ async function main(): Promise<void> {
       "ours: authentication, permission checks and usage events on; floor: none of these. " +
         `Both read one table, which was given: ${INDEXES.join("; ")}.\n`,
     );
+  }
+  if (flags.only.has("write")) {
+    await measureWrites(database, product, name, flags);
+    console.log();
   }
   if (flags.only.has("provision")) {
     await measureProvisioning(product, PROVISIONINGS);

@@ -7,7 +7,8 @@ import { createLog } from "../lib/log.ts";
 import { prepareJobs } from "../lib/jobs/mod.ts";
 import { bootstrap, connect, readMigrations, type Sql } from "../lib/postgres/mod.ts";
 import { startEmbeddedPostgres } from "../lib/postgres/embedded/mod.ts";
-import { ABILITIES } from "../lib/principal.ts";
+import { ABILITIES, type RequestScope } from "../lib/principal.ts";
+import type { Services } from "../lib/services.ts";
 import { openServices } from "../lib/start/mod.ts";
 import { mintToken } from "../lib/tokens/mod.ts";
 
@@ -50,6 +51,14 @@ export interface Product extends AsyncDisposable {
   readonly token: string;
   /** A token for the whole tenant with every ability, for `/v1`. */
   readonly apiToken: string;
+  /** Opens the same house in this process, as another replica would. */
+  open(): Promise<House>;
+}
+
+/** Services over the product's databases, and the account that it made for itself. */
+export interface House extends AsyncDisposable {
+  readonly services: Services;
+  readonly scope: RequestScope;
 }
 
 /** Starts `main.ts` as `deno task start --json FILE` does, and waits until it serves the file. */
@@ -87,12 +96,14 @@ export async function startProduct(
     line += value;
   }
   const { url, mcp_url: mcpUrl, token } = JSON.parse(line);
+  const open = () => openHouse(database, folder, key);
   return {
     pid: child.pid,
     url,
     mcpUrl,
     token,
-    apiToken: await mintApiToken(database, folder, key),
+    apiToken: await mintApiToken(open),
+    open,
     async [Symbol.asyncDispose]() {
       child.kill("SIGTERM");
       await reader.cancel();
@@ -103,12 +114,23 @@ export async function startProduct(
   };
 }
 
-/** A token of the local account: no route gives one to a program that has no credential. */
-async function mintApiToken(
+async function mintApiToken(open: () => Promise<House>): Promise<string> {
+  await using house = await open();
+  const { token } = await mintToken(house.services, house.scope, {
+    name: "bench",
+    scope: "mcp:write",
+    abilities: ABILITIES,
+    endpoints: "all",
+  });
+  return token;
+}
+
+/** Opens the product's databases with its key: no route gives a credential to a program without one. */
+async function openHouse(
   database: Database,
   folder: string,
   key: Uint8Array<ArrayBuffer>,
-): Promise<string> {
+): Promise<House> {
   const masterKey = await localMasterKey(key);
   const ready = await bootstrap({
     url: database.url(CONTROL),
@@ -119,7 +141,7 @@ async function mintApiToken(
     warn: () => {},
     prepare: prepareJobs,
   });
-  const open = await openServices({
+  const { services, close } = await openServices({
     ...ready,
     baseUrl: new URL("http://127.0.0.1"),
     allowedOrigins: new Set(),
@@ -129,14 +151,15 @@ async function mintApiToken(
     tenantMigrations: await readMigrations(new URL("migrations/tenant/", ROOT)),
     log: createLog(() => {}),
   });
-  try {
-    const account = await localAccount(open.services, SYSTEM_ACTOR);
-    const { token } = await mintToken(open.services, {
+  const { tenantId, userId } = await localAccount(services, SYSTEM_ACTOR);
+  return {
+    services,
+    scope: {
       requestId: newId(),
       principal: {
         kind: "system",
-        tenantId: account.tenantId,
-        userId: account.userId,
+        tenantId,
+        userId,
         tokenId: null,
         label: "bench",
         scope: "mcp:write",
@@ -144,14 +167,12 @@ async function mintApiToken(
         review: false,
         endpoints: "all",
       },
-      tenantId: account.tenantId,
+      tenantId,
       network: null,
       signal: new AbortController().signal,
-    }, { name: "bench", scope: "mcp:write", abilities: ABILITIES, endpoints: "all" });
-    return token;
-  } finally {
-    await open.close();
-  }
+    },
+    [Symbol.asyncDispose]: close,
+  };
 }
 
 /** The database behind an endpoint, read where an operator can read it. */

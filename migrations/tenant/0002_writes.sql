@@ -143,10 +143,19 @@ DECLARE
   visible text;
   insertable text;
   updatable text;
+  filtered boolean;
 BEGIN
   SELECT * INTO STRICT access FROM bulkhead.access;
   SELECT r.* INTO rule FROM bulkhead.rules r
   JOIN pg_class c ON c.relname = r.table_name WHERE c.oid = target;
+  filtered := rule.row_filter_sql IS NOT NULL
+    OR (SELECT c.relrowsecurity FROM pg_class c WHERE c.oid = target);
+  -- Before the catalogue is touched: whoever builds an index changes the same rows of it at its end, and
+  -- would wait for this while this waits for the table.
+  EXECUTE format(
+    'LOCK TABLE %s IN %s MODE', target,
+    CASE WHEN filtered THEN 'ACCESS EXCLUSIVE' ELSE 'SHARE ROW EXCLUSIVE' END
+  );
   rule.hidden := coalesce(rule.hidden, '{}');
   rule.read_only := coalesce(rule.read_only, '{}');
   SELECT array_agg(a.attname ORDER BY k.place) INTO keys
@@ -174,15 +183,17 @@ BEGIN
   IF visible IS NULL THEN
     RETURN;
   END IF;
-  EXECUTE format('GRANT SELECT (%s) ON %s TO %I, %I', visible, target, access.reader, access.writer);
-  IF cardinality(rule.hidden) = 0 THEN
-    EXECUTE format('GRANT SELECT ON %s TO %I, %I', target, access.reader, access.writer);
-  END IF;
+  EXECUTE format(
+    'GRANT SELECT %s ON %s TO %I, %I',
+    CASE WHEN cardinality(rule.hidden) > 0 THEN format('(%s)', visible) END,
+    target, access.reader, access.writer
+  );
 
-  EXECUTE format('DROP POLICY IF EXISTS bulkhead_rows ON %s', target);
-  IF rule.row_filter_sql IS NULL THEN
+  IF filtered THEN
+    EXECUTE format('DROP POLICY IF EXISTS bulkhead_rows ON %s', target);
     EXECUTE format('ALTER TABLE %s DISABLE ROW LEVEL SECURITY', target);
-  ELSE
+  END IF;
+  IF rule.row_filter_sql IS NOT NULL THEN
     EXECUTE format('ALTER TABLE %s ENABLE ROW LEVEL SECURITY', target);
     EXECUTE format(
       'CREATE POLICY bulkhead_rows ON %s TO %I, %I USING (%s) WITH CHECK (%s)',

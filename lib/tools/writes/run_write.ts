@@ -5,14 +5,15 @@ import { newId } from "../../ids.ts";
 import { actorKey, changeContext, type KeyedChange, selectKeyed } from "../../journal/mod.ts";
 import { fromPostgres, type Sql, type Tx } from "../../postgres/mod.ts";
 import type { ToolAnswer } from "../answer.ts";
-import { type Call, preparedTexts, type TextRow, toCallError } from "../call.ts";
+import { type Call, preparedTexts, toCallError } from "../call.ts";
 import { canonical } from "../canonical.ts";
 import { replaySql } from "../sql/write.ts";
 import { Params, type Statement } from "../sql/statement.ts";
 import { answerWrite } from "./answer.ts";
 import { isPassing, toWriteFault } from "./faults.ts";
-import { type Outcome, readOutcome } from "./outcome.ts";
+import type { Outcome } from "./outcome.ts";
 import { queueWrite } from "./queue.ts";
+import { send } from "./send_store.ts";
 import { type Write, type WriteRequest, writeStatement } from "./write.ts";
 
 /** Times that a write is tried when another change comes between. */
@@ -20,12 +21,6 @@ const TRIES = 3;
 
 // A longer text is a statement of many rows, which does not come again.
 const PREPARED_CHARS = 4_000;
-
-async function send(sql: Sql | Tx, statement: Statement, prepare: boolean): Promise<Outcome> {
-  const options = { prepare, simple: false };
-  const rows = await sql.unsafe(statement.text, [...statement.values], options).values();
-  return readOutcome(rows as unknown as readonly TextRow[]);
-}
 
 /** Tries again what was kept in no part, when another change came between. */
 async function insist<T>(run: () => Promise<T>): Promise<T> {
