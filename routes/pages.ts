@@ -10,10 +10,12 @@ import { signInCodePage, signInMailPage } from "./account/sign_in_mail.tsx";
 import { signOutPage } from "./account/sign_out.ts";
 import { signUpPage } from "./account/sign_up.tsx";
 import { activityExportPage, activityPage } from "./activity.tsx";
+import { accessPage, writesOffPage, writesPage } from "./endpoints/access.tsx";
 import { deletePage, foreignKeyPage, rebuildPage, settingsPage } from "./endpoints/change.ts";
 import { filesPage } from "./endpoints/files.tsx";
 import { endpointsPage } from "./endpoints/list.tsx";
 import { newEndpointPage } from "./endpoints/new.tsx";
+import { rulesPage } from "./endpoints/rules.tsx";
 import { endpointPage } from "./endpoints/show.tsx";
 import { home } from "./home.tsx";
 import { cancelIngestPage } from "./ingests/cancel.ts";
@@ -79,6 +81,10 @@ export const PAGES: readonly PageRoute[] = permit([
   foreignKeyPage,
   settingsPage,
   deletePage,
+  accessPage,
+  rulesPage,
+  writesPage,
+  writesOffPage,
   ingestPage,
   cancelIngestPage,
   tokensPage,

@@ -37,6 +37,11 @@ export const PAGE_PERMISSIONS: Readonly<Record<string, PagePermission>> = {
   "/endpoints/:slug/foreign-keys": { write: "endpoints:change" },
   "/endpoints/:slug/settings": { write: "endpoints:change" },
   "/endpoints/:slug/delete": { write: "endpoints:delete" },
+  "/endpoints/:slug/access": { read: "endpoints:read" },
+  // Asked before the form is filled in, and not when it is sent, for what was typed would be lost.
+  "/endpoints/:slug/access/:table": { read: "rules:write", write: "rules:write" },
+  "/endpoints/:slug/writes": { write: "writes:change" },
+  "/endpoints/:slug/writes/off": { write: "endpoints:change" },
   "/endpoints/:slug/ingests/:id": { read: "files:read" },
   "/endpoints/:slug/ingests/:id/cancel": { write: "files:write" },
 

@@ -28,6 +28,10 @@ export const PERMISSIONS = {
   "endpoints:create": { role: "member", abilities: ["api:endpoints:write"] },
   "endpoints:change": { role: "member", abilities: ["api:endpoints:write"] },
   "endpoints:delete": { role: "admin", abilities: ["api:endpoints:write"], sensitive: true },
+  // Only a person lets agents write; to stop them is for whoever may change the endpoint.
+  "writes:change": { role: "admin", abilities: [], sensitive: true },
+  "rules:read": { role: "admin", abilities: ["api:endpoints:read"] },
+  "rules:write": { role: "admin", abilities: ["api:endpoints:write"], sensitive: true },
   "files:write": { role: "member", abilities: ["files:write"] },
   "files:read": { role: "viewer", abilities: ["files:read"] },
   "tokens:read": { role: "viewer", abilities: ["api:tokens:read"] },

@@ -27,6 +27,15 @@ export {
   SettingsForm,
   ToolsView,
 } from "./dashboard/endpoint_parts.tsx";
+export { RulesTable, WritesForm, WritesState } from "./dashboard/access_view.tsx";
+export {
+  editFilter,
+  type EditedFilter,
+  joinFilter,
+  typedFilter,
+  typedRules,
+} from "./dashboard/rules_form.ts";
+export { RulesForm } from "./dashboard/rules_view.tsx";
 export { TablesView } from "./dashboard/tables_view.tsx";
 export { FileForm } from "./dashboard/file_form.tsx";
 export { IngestReport } from "./dashboard/ingest_report.tsx";

@@ -36,6 +36,8 @@ export const NOTICES = {
   manifest_rebuilt: notice("good", "The tools were rebuilt from the tables as they are now."),
   foreign_key_declared: notice("good", "The foreign key is declared. The tools can follow it now."),
   ingest_cancelled: notice("info", "The load is being cancelled. Nothing of it stays."),
+  writes_stopped: notice("good", "Writing is off. No agent changes a row from now on."),
+  rules_saved: notice("good", "The rules are saved, and hold from now on."),
   settings_saved: notice("good", "The settings are saved."),
   endpoint_deleted: notice("good", "The endpoint, its database and everything in it are deleted."),
   already_loaded: notice("info", "This file is loaded already. Here is the load that did it."),

@@ -7,9 +7,13 @@ Deno.test("editFilter() and joinFilter() take a filter apart and together again"
     null,
     { column: "country", op: "eq", value: "NO" },
     { column: "country", op: "is_null", value: false },
-    { and: [{ column: "a", op: "in", value: ["x", "y z"] }, { column: "b", op: "gte", value: "3" }] },
+    {
+      and: [{ column: "a", op: "in", value: ["x", "y z"] }, { column: "b", op: "gte", value: "3" }],
+    },
     { or: [{ column: "a", op: "eq", value: "1" }, { column: "a", op: "is_null", value: true }] },
-    { and: [{ column: "a", op: "eq", value: "1" }, { not: { column: "b", op: "eq", value: "2" } }] },
+    {
+      and: [{ column: "a", op: "eq", value: "1" }, { not: { column: "b", op: "eq", value: "2" } }],
+    },
     // Not to be said in a line: the comma is in a value, the value is a list, there is no value.
     { column: "a", op: "in", value: ["x,y"] },
     { column: "a", op: "between", value: ["1", "2"] },
@@ -58,5 +62,9 @@ Deno.test("typedFilter() and typedRules() read a form; what it does not show sta
     delete: false,
     rowFilter: null,
   });
-  assert.deepEqual(["id", "pay", "born"].map((name) => accessOf(rules, name)), ["write", "hidden", "read"]);
+  assert.deepEqual(["id", "pay", "born"].map((name) => accessOf(rules, name)), [
+    "write",
+    "hidden",
+    "read",
+  ]);
 });

@@ -68,13 +68,21 @@ function FilterLines({ table, filter }: RulesFormProps) {
     <ol class="filter-lines" aria-label="Conditions; all of them must hold">
       {lines.map((line, index) => (
         <li key={index}>
-          <select class="input" name="filter_column" aria-label={`Column of condition ${index + 1}`}>
+          <select
+            class="input"
+            name="filter_column"
+            aria-label={`Column of condition ${index + 1}`}
+          >
             <option value="">No condition</option>
             {table.columns.map(({ name }) => (
               <option key={name} value={name} selected={name === line.column}>{name}</option>
             ))}
           </select>
-          <select class="input" name="filter_op" aria-label={`Comparison of condition ${index + 1}`}>
+          <select
+            class="input"
+            name="filter_op"
+            aria-label={`Comparison of condition ${index + 1}`}
+          >
             {Object.entries(LINE_OPS).map(([value, label]) => (
               <option key={value} value={value} selected={value === line.op}>{label}</option>
             ))}
@@ -96,8 +104,9 @@ function RowsLeft({ rows, preview }: Pick<RulesFormProps, "rows" | "preview">) {
   const { visible, total } = rows;
   return (
     <p role="status">
-      <strong>{formatCount(visible)}</strong> of {formatCount(total)}{" "}
-      {total === 1 ? "row" : "rows"} {preview ? "would stay" : "are"} visible to agents.
+      <strong>{formatCount(visible)}</strong> of {formatCount(total)} {total === 1 ? "row" : "rows"}
+      {" "}
+      {preview ? "would stay" : "are"} visible to agents.
     </p>
   );
 }
