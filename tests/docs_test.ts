@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { dirname, join } from "node:path";
+import { ABILITIES } from "../lib/principal.ts";
 import { CATALOGUE } from "../lib/tools/catalogue.ts";
 import { readTree, ROOT } from "./structure/tree.ts";
 
@@ -57,6 +58,12 @@ Deno.test("docs: the reference of the tools lists each tool", () => {
   const [first] = read("docs/reference/mcp-tools.md").split("\n## ");
   const rows = [...first!.matchAll(/^\| `(\w+)` +\|/gm)].map(([, name]) => name);
   assert.deepEqual(rows, CATALOGUE.map(({ name }) => name));
+});
+
+Deno.test("docs: the reference of tokens lists each ability", () => {
+  const rows = [...read("docs/reference/tokens.md").matchAll(/^\| `([a-z]+(?::[a-z]+)+)` +\|/gm)]
+    .map(([, name]) => name);
+  assert.deepEqual(rows, [...ABILITIES]);
 });
 
 Deno.test("docs: every decision is listed, and numbers are used once", () => {
