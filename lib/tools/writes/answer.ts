@@ -8,6 +8,9 @@ import { parseRows, type Row } from "../row_json.ts";
 import type { JsonSchema } from "../tool.ts";
 import type { Effect, Outcome } from "./outcome.ts";
 
+/** Rows that the text for the model tells; the structured answer tells more. */
+const TOLD_LINES = 50;
+
 /** How a write ended. */
 export type WriteState = "applied" | "dry_run" | "queued" | "rejected";
 
@@ -129,8 +132,8 @@ export function answerWrite(
   if (call.scope.endpoint.settings.textFormat === "json") {
     return { structured, text: structured, isError: false };
   }
-  const lines = effects.map((effect) => effectLine(table, effect));
-  const cut = count > effects.length ? `\nand ${count - effects.length} more` : "";
+  const lines = effects.slice(0, TOLD_LINES).map((effect) => effectLine(table, effect));
+  const cut = count > lines.length ? `\nand ${count - lines.length} more` : "";
   const text = headline(state, change, table, counts) +
     (lines.length ? `\n${fence(lines.join("\n") + cut)}` : "");
   return { structured, text, isError: false };

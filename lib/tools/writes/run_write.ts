@@ -163,6 +163,19 @@ function isReviewed({ scope }: Call): boolean {
   return scope.endpoint.settings.writes === "review" || scope.principal.review;
 }
 
+/** A connection that was lost says nothing of what was sent over it. */
+function uncertain(error: unknown, key: string | undefined): unknown {
+  if (!(error instanceof AppError) || error.code !== "UNAVAILABLE") return error;
+  const advice = key === undefined
+    ? "Read the rows before you repeat it, and give an idempotency_key next time."
+    : "Repeat the call with the same idempotency_key: it is done once.";
+  return new AppError(
+    "UNAVAILABLE",
+    `The database went away, and whether the change was made is not known. ${advice}`,
+    { cause: error },
+  );
+}
+
 async function writeOnce(call: Call, request: WriteRequest, write: Write): Promise<ToolAnswer> {
   const { scope, services } = call;
   const { tool, change, key } = request;
@@ -191,9 +204,9 @@ async function writeOnce(call: Call, request: WriteRequest, write: Write): Promi
     return answerWrite(call, table, shape.operation, "applied", change, outcome);
   } catch (error) {
     // Perhaps the same call came first, in another process.
-    const first = await before();
+    const first = await before().catch(() => null);
     if (first) return first;
-    throw error;
+    throw uncertain(error, key);
   } finally {
     services.relays.wake(scope.endpoint.id);
   }
