@@ -18,6 +18,7 @@ import {
   SettingsForm,
   TablesView,
   ToolsView,
+  WritesState,
 } from "../../lib/web/mod.ts";
 import { enterPage } from "./enter.ts";
 
@@ -100,6 +101,16 @@ function Show(props: ShowProps) {
             </Compartment>
           )
           : <Data {...props} />}
+        <Compartment
+          id="access"
+          title="Access"
+          about="Whether agents may change rows, and which columns and rows they never see."
+        >
+          <WritesState writes={endpoint.settings.writes} />
+          <div class="row">
+            <ButtonLink href={`${path}/access`}>Writing and field rules</ButtonLink>
+          </div>
+        </Compartment>
         <Compartment id="settings" title="Settings">
           <SettingsForm path={path} endpoint={endpoint} />
         </Compartment>
