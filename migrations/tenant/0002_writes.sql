@@ -87,16 +87,31 @@ CREATE INDEX changes_queued_idx ON bulkhead.changes (at) WHERE state = 'queued';
 CREATE INDEX changes_at_idx ON bulkhead.changes (at);
 
 -- Keeps a changed row. As the owner of all this: the writer can neither leave it out nor change it. What
--- it takes from the writer's session is who the change is said to be by.
+-- it takes from the writer's session is who the change is said to be by, and not how values are written:
+-- rounded or in another style, an image would not be what the row was.
 CREATE FUNCTION bulkhead.keep_row() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
+SET extra_float_digits = 1
+SET DateStyle = 'ISO'
+SET IntervalStyle = 'postgres'
+SET TimeZone = 'UTC'
 AS $$
 DECLARE
   said CONSTANT jsonb := nullif(current_setting('bulkhead.change', true), '')::jsonb;
   image jsonb;
   entry bigint;
 BEGIN
+  IF said ? 'key' THEN
+    -- Of two calls under one key, the later fails here, and with it all that it wrote. One that changes
+    -- nothing has used its key, too.
+    INSERT INTO bulkhead.changes (
+      id, state, tool, table_name, actor, context, idempotency_key, body_digest
+    ) VALUES (
+      (said ->> 'change')::uuid, 'applied', said -> 'by' ->> 'tool', TG_TABLE_NAME,
+      said ->> 'actor', said -> 'by', said ->> 'key', said ->> 'digest'
+    ) ON CONFLICT (id) DO NOTHING;
+  END IF;
   IF TG_OP = 'UPDATE' AND OLD *= NEW THEN
     RETURN NULL;
   END IF;
@@ -117,15 +132,6 @@ BEGIN
   )
   RETURNING id INTO entry;
   INSERT INTO bulkhead.outbox (entry) VALUES (entry);
-  IF said ? 'key' THEN
-    -- Of two calls under one key, the later fails here, and with it all that it wrote.
-    INSERT INTO bulkhead.changes (
-      id, state, tool, table_name, actor, context, idempotency_key, body_digest
-    ) VALUES (
-      (said ->> 'change')::uuid, 'applied', said -> 'by' ->> 'tool', TG_TABLE_NAME,
-      said ->> 'actor', said -> 'by', said ->> 'key', said ->> 'digest'
-    ) ON CONFLICT (id) DO NOTHING;
-  END IF;
   RETURN NULL;
 END
 $$;
@@ -215,12 +221,14 @@ BEGIN
     EXECUTE format('GRANT DELETE ON %s TO %I', target, access.writer);
   END IF;
   -- It stays when writes are turned off: what an owner then takes back is kept as well. Loads are told
-  -- as a whole.
+  -- as a whole. That it is a load only the owner's own session can say: by session_user, since what
+  -- follows by ON DELETE CASCADE runs as the table's owner whoever deletes.
   EXECUTE format(
     'CREATE OR REPLACE TRIGGER bulkhead_journal AFTER INSERT OR UPDATE OR DELETE ON %s FOR EACH ROW '
-      'WHEN (current_setting(''bulkhead.loading'', true) IS DISTINCT FROM ''on'') '
-      'EXECUTE FUNCTION bulkhead.keep_row(%s)',
+      'WHEN (current_setting(''bulkhead.loading'', true) IS DISTINCT FROM ''on'' '
+      'OR session_user <> %L) EXECUTE FUNCTION bulkhead.keep_row(%s)',
     target,
+    (SELECT pg_get_userbyid(relowner) FROM pg_class WHERE oid = target),
     (SELECT string_agg(quote_literal(name), ', ' ORDER BY place)
      FROM unnest(keys) WITH ORDINALITY AS k(name, place))
   );
