@@ -11,6 +11,10 @@ import { signOutPage } from "./account/sign_out.ts";
 import { signUpPage } from "./account/sign_up.tsx";
 import { activityExportPage, activityPage } from "./activity.tsx";
 import { accessPage, writesOffPage, writesPage } from "./endpoints/access.tsx";
+import { changesPage } from "./changes/list.tsx";
+import { changePage } from "./changes/show.tsx";
+import { undoChangePage } from "./changes/undo.tsx";
+import { undoSincePage } from "./changes/undo_since.tsx";
 import { deletePage, foreignKeyPage, rebuildPage, settingsPage } from "./endpoints/change.ts";
 import { filesPage } from "./endpoints/files.tsx";
 import { endpointsPage } from "./endpoints/list.tsx";
@@ -85,6 +89,10 @@ export const PAGES: readonly PageRoute[] = permit([
   rulesPage,
   writesPage,
   writesOffPage,
+  changesPage,
+  changePage,
+  undoChangePage,
+  undoSincePage,
   ingestPage,
   cancelIngestPage,
   tokensPage,

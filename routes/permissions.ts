@@ -42,6 +42,10 @@ export const PAGE_PERMISSIONS: Readonly<Record<string, PagePermission>> = {
   "/endpoints/:slug/access/:table": { read: "rules:write", write: "rules:write" },
   "/endpoints/:slug/writes": { write: "writes:change" },
   "/endpoints/:slug/writes/off": { write: "endpoints:change" },
+  "/endpoints/:slug/changes": { read: "changes:read" },
+  "/endpoints/:slug/changes/:id": { read: "changes:read" },
+  "/endpoints/:slug/changes/:id/undo": { read: "changes:undo", write: "changes:undo" },
+  "/endpoints/:slug/undo": { read: "changes:undo", write: "changes:undo" },
   "/endpoints/:slug/ingests/:id": { read: "files:read" },
   "/endpoints/:slug/ingests/:id/cancel": { write: "files:write" },
 

@@ -42,6 +42,10 @@ export const PERMISSIONS = {
   "apps:read": { role: "viewer", abilities: [] },
   "apps:revoke": { role: "viewer", abilities: [] },
   "apps:register": { role: "admin", abilities: [] },
+  // What people may read of rows, they may read of how they were.
+  "changes:read": { role: "viewer", abilities: ["api:changes:read"] },
+  // Previewed, kept, and taken back in turn: nobody is asked again who they are.
+  "changes:undo": { role: "admin", abilities: ["api:changes:write"] },
   "activity:read": { role: "member", abilities: ["activity:read"] },
   "team:read": { role: "viewer", abilities: [] },
   "team:leave": { role: "viewer", abilities: [] },

@@ -20,6 +20,16 @@ export { HullDrawing } from "./components/logo.tsx";
 export { ClientSnippets } from "./components/snippets.tsx";
 export { ActivityFilters, FILTERS } from "./dashboard/activity_filters.tsx";
 export { ActivityLog } from "./dashboard/activity_view.tsx";
+export { changedRowsText, changeState } from "./dashboard/change_text.ts";
+export {
+  actorOptions,
+  actorValue,
+  ChangedByView,
+  ChangeFilters,
+  ChangesTable,
+} from "./dashboard/changes_view.tsx";
+export { RowDiff, RowKey } from "./dashboard/row_diff.tsx";
+export { UndoPreview, UndoSinceForm } from "./dashboard/undo_view.tsx";
 export {
   DeleteEndpoint,
   ForeignKeyForm,

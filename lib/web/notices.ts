@@ -38,6 +38,12 @@ export const NOTICES = {
   ingest_cancelled: notice("info", "The load is being cancelled. Nothing of it stays."),
   writes_stopped: notice("good", "Writing is off. No agent changes a row from now on."),
   rules_saved: notice("good", "The rules are saved, and hold from now on."),
+  changes_undone: notice("good", "It is taken back. This is the change that did it."),
+  partly_undone: notice(
+    "warn",
+    "Part of it is taken back, as listed here. Rows that something spoke against are as they were.",
+  ),
+  nothing_undone: notice("info", "There was nothing to take back any more."),
   settings_saved: notice("good", "The settings are saved."),
   endpoint_deleted: notice("good", "The endpoint, its database and everything in it are deleted."),
   already_loaded: notice("info", "This file is loaded already. Here is the load that did it."),

@@ -1,9 +1,15 @@
 import { createEndpoint, endpointRoles, openEndpoint } from "../../lib/endpoints/mod.ts";
-import { type ChangeId, newId } from "../../lib/ids.ts";
+import { type ChangeId, newId, type TokenId } from "../../lib/ids.ts";
 import { changeContext } from "../../lib/journal/mod.ts";
 import { quoteIdent, type Sql, type Tx } from "../../lib/postgres/mod.ts";
-import type { EndpointScope } from "../../lib/principal.ts";
-import { type TestServices, testServices, type TestTenant, testTenant } from "../harness/mod.ts";
+import type { Ability, EndpointScope, Principal } from "../../lib/principal.ts";
+import {
+  requestOf,
+  type TestServices,
+  testServices,
+  type TestTenant,
+  testTenant,
+} from "../harness/mod.ts";
 
 /** An endpoint whose rows may be changed, and a hand that changes them as agents do. */
 export interface Stage extends AsyncDisposable {
@@ -57,6 +63,27 @@ export async function openStage(ddl: string): Promise<Stage> {
       return change;
     },
     [Symbol.asyncDispose]: () => stack.disposeAsync(),
+  };
+}
+
+/** An agent with a token of its own in the stage's endpoint. */
+export function agentOf(
+  stage: Stage,
+  abilities: readonly Ability[] = ["rows:read", "rows:insert", "rows:update", "rows:delete"],
+  more: Partial<Principal> = {},
+): EndpointScope {
+  const { endpoint, principal } = stage.scope;
+  const request = requestOf({
+    ...principal,
+    kind: "mcp",
+    tokenId: newId<TokenId>(),
+    label: "an agent",
+    abilities: new Set(abilities),
+    ...more,
+  });
+  return {
+    ...request,
+    endpoint: { ...endpoint, settings: { ...endpoint.settings, writes: "direct" } },
   };
 }
 
