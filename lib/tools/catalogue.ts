@@ -2,6 +2,7 @@ import { aggregateRows } from "./aggregate_rows.ts";
 import { countRows } from "./count_rows.ts";
 import { describeTables } from "./describe_tables.ts";
 import { filterRows } from "./filter_rows.ts";
+import { getActivityLog } from "./get_activity_log.ts";
 import { getRow } from "./get_row.ts";
 import { joinRows } from "./join_rows.ts";
 import { listRows } from "./list_rows.ts";
@@ -22,6 +23,7 @@ export const CATALOGUE: readonly Tool[] = [
   joinRows,
   ...WRITE_TOOLS,
   undoChange,
+  getActivityLog,
 ];
 
 /** The tools by name. A Map, so that no name is a prototype's. */

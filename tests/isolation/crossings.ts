@@ -84,6 +84,7 @@ export const TOOL_ARGUMENTS: Readonly<Record<string, Record<string, unknown>>> =
     aggregates: [{ fn: "max", column: "name" }],
     group_by: [{ column: "city" }],
   },
+  get_activity_log: {},
   join_rows: { table: "visit", joins: [{ table: "customer" }] },
 };
 
