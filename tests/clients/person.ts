@@ -33,6 +33,8 @@ export interface Person extends AsyncDisposable {
    * once the browser has shown what the client answers at its redirect.
    */
   authorize(url: URL, decision: Decision): Promise<void>;
+  /** Turns writing on for the endpoint. */
+  letWrite(): Promise<void>;
   /** What the page of connected apps says of an app, one text for each of its rows. */
   connections(app: string): Promise<string[]>;
   disconnect(app: string): Promise<void>;
@@ -106,6 +108,13 @@ export async function newPerson(origin: string): Promise<Person> {
       await signInByPassword(page);
       await decide(page, decision);
       await page.context().close();
+    },
+    async letWrite() {
+      const slug = mcpUrl.pathname.split("/").at(-1);
+      await home.goto(`${origin}/endpoints/${slug}/access`);
+      await home.getByLabel("At once").check();
+      await home.getByRole("button", { name: "Save" }).click();
+      await home.getByText("The settings are saved").waitFor();
     },
     async connections(app) {
       await home.goto(`${origin}/apps`);

@@ -10,6 +10,8 @@ import type { Provider } from "./provider.ts";
 export interface Connection {
   tools(): Promise<string[]>;
   count(): Promise<unknown>;
+  /** Gives the first row another name; answers what the tool did. */
+  rename(name: string): Promise<unknown>;
   close(): Promise<void>;
 }
 
@@ -25,6 +27,12 @@ export interface Sdk {
 
 const INFO = { name: "test", version: "1" };
 const COUNT = { name: "count_rows", arguments: { table: TABLE.name } };
+const rename = (name: string) => ({
+  name: "update_row",
+  arguments: { table: TABLE.name, key: 1, values: { name } },
+});
+const updated = (result: { structuredContent?: unknown }) =>
+  (result.structuredContent as { updated: number }).updated;
 const counted = (result: { structuredContent?: unknown }) =>
   (result.structuredContent as { count: number }).count;
 
@@ -38,6 +46,7 @@ export const V1: Sdk = {
     return {
       tools: async () => (await client.listTools()).tools.map(({ name }: { name: string }) => name),
       count: async () => counted(await client.callTool(COUNT)),
+      rename: async (name) => updated(await client.callTool(rename(name))),
       close: () => client.close(),
     };
   },
@@ -65,6 +74,7 @@ const v2In = (mode: "legacy" | "auto", version: string): Sdk => ({
     return {
       tools: async () => (await client.listTools()).tools.map(({ name }) => name),
       count: async () => counted(await client.callTool(COUNT)),
+      rename: async (name) => updated(await client.callTool(rename(name))),
       close: () => client.close(),
     };
   },

@@ -82,3 +82,32 @@ sdkTest("a connection is upgraded to writing, where the person wants it", async 
   }
   await connection.close();
 });
+
+for (const sdk of [V2_LEGACY, V2]) {
+  sdkTest(`${sdk.title} steps up where a tool asks for more`, async (provider) => {
+    await stage.person.letWrite();
+    const connection = await getIn(sdk, provider);
+    assert.ok((await connection.tools()).includes("update_row"), "what it might do is listed");
+    await assert.rejects(connection.rename(sdk.title));
+    assert.equal(provider.statuses.at(-1), 403);
+    assert.equal(provider.opened.length, 2, "the SDK sends the person to consent of itself");
+    const opened = provider.opened.at(-1)!;
+    assert.equal(opened.searchParams.get("scope"), "mcp mcp:write");
+    await stage.person.authorize(opened, { app: provider.name, write: true });
+    await sdk.finish(provider);
+    assert.equal(await connection.rename(sdk.title), 1);
+    await connection.close();
+  });
+}
+
+sdkTest(
+  "the v1 SDK refreshes where it should step up",
+  async (provider) => {
+    await stage.person.letWrite();
+    const connection = await getIn(V1, provider);
+    await assert.rejects(connection.rename("Bollard"), /403 after trying upscoping/);
+    assert.deepEqual(provider.statuses.slice(-2), [403, 403]);
+    assert.equal(provider.opened.length, 1, "nobody was asked");
+    await connection.close();
+  },
+);
