@@ -10,6 +10,9 @@ export const endpointResource = z.object({
   manifest_version: z.int().describe("Rises whenever its tools change; 0 before there are any."),
   text_format: z.enum(["compact", "json"]).describe("Form of the text beside structured answers."),
   public_llms_txt: z.boolean().describe("Whether llms.txt is served without a token."),
+  writes: z.enum(["off", "review", "direct"]).describe(
+    "Whether agents may change rows: not at all, after a person has looked, or at once.",
+  ),
   created_at: z.iso.datetime(),
 }).meta({ id: "Endpoint" });
 
@@ -23,6 +26,7 @@ export function showEndpoint(view: EndpointView, baseUrl: URL): z.input<typeof e
     manifest_version: view.manifestVersion,
     text_format: view.settings.textFormat,
     public_llms_txt: view.settings.publicLlmsTxt,
+    writes: view.settings.writes,
     created_at: view.createdAt.toISOString(),
   };
 }

@@ -14,6 +14,7 @@ export {
   type RestRoute,
   tenantRoute,
 } from "./route.ts";
+export { askedRules, rulesRequest, rulesResource, showRules } from "./rules_resource.ts";
 export { createRest } from "./server.ts";
 export { showTable, tableResource } from "./table_resource.ts";
 export {

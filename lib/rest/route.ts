@@ -5,7 +5,7 @@ import type { Ability, EndpointScope, RequestScope } from "../principal.ts";
 import type { Services } from "../services.ts";
 
 /** The HTTP methods of `/v1`. */
-export type Method = "GET" | "POST" | "PATCH" | "DELETE";
+export type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
 
 /** What a handler is given: everything in it has been checked. */
 export interface RestInput<Scope extends RequestScope, Query, Body> {

@@ -22,6 +22,7 @@ import {
   toCursor,
 } from "../../lib/rest/mod.ts";
 import type { Services } from "../../lib/services.ts";
+import { setWrites } from "../../lib/tools/mod.ts";
 
 const tag = "endpoints";
 
@@ -106,16 +107,23 @@ const change = endpointRoute({
     name: displayName.optional(),
     text_format: endpointResource.shape.text_format.optional(),
     public_llms_txt: endpointResource.shape.public_llms_txt.optional(),
+    writes: z.literal("off").optional().describe(
+      "Stops writing by agents. To let them write is for a person, in the dashboard.",
+    ),
   }).refine((body) => Object.keys(body).length > 0, "name at least one thing to change"),
   status: 200,
   response: endpointResource,
   errors: [],
   async handle({ services, scope, body }) {
-    await changeEndpoint(services, scope, {
-      name: body.name,
-      textFormat: body.text_format,
-      publicLlmsTxt: body.public_llms_txt,
-    });
+    const { writes, ...others } = body;
+    if (writes) await setWrites(services, scope, writes);
+    if (Object.keys(others).length) {
+      await changeEndpoint(services, scope, {
+        name: others.name,
+        textFormat: others.text_format,
+        publicLlmsTxt: others.public_llms_txt,
+      });
+    }
     return { body: await show(services, scope, scope.endpoint.slug) };
   },
 });

@@ -2,6 +2,7 @@ import type { RestRoute } from "../../lib/rest/mod.ts";
 import { ACTIVITY_ROUTES } from "./activity.ts";
 import { ENDPOINT_ROUTES } from "./endpoints.ts";
 import { INGEST_ROUTES } from "./ingests.ts";
+import { RULES_ROUTES } from "./rules.ts";
 import { SCHEMA_ROUTES } from "./schema.ts";
 import { TOKEN_ROUTES } from "./tokens.ts";
 
@@ -10,6 +11,7 @@ export const REST_ROUTES: readonly RestRoute[] = [
   ...ENDPOINT_ROUTES,
   ...INGEST_ROUTES,
   ...SCHEMA_ROUTES,
+  ...RULES_ROUTES,
   ...TOKEN_ROUTES,
   ...ACTIVITY_ROUTES,
 ];

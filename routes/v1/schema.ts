@@ -40,7 +40,7 @@ const tables = endpointRoute({
 });
 
 /** A list of tables is one version of a manifest, in an order of its own: its place is a number. */
-function startOf(cursor: string | undefined): number {
+export function startOf(cursor: string | undefined): number {
   if (cursor === undefined) return 0;
   if (!/^\d{1,6}$/.test(cursor)) throw new AppError("INVALID_CURSOR");
   return Number(cursor);

@@ -28,14 +28,16 @@ export interface RulesFormProps {
 const columnsOf = ({ table, rules }: RulesFormProps): Column<RuledColumn>[] => [
   {
     head: "Column",
-    cell: ({ name }) => (
-      <span class="row">
-        <code>{name}</code>
-        {table.primaryKey.includes(name) && <Badge tone="accent">Primary key</Badge>}
-      </span>
+    cell: ({ name, type }) => (
+      <>
+        <span class="row">
+          <code>{name}</code>
+          {table.primaryKey.includes(name) && <Badge tone="accent">Primary key</Badge>}
+        </span>
+        <span class="hint">{type}</span>
+      </>
     ),
   },
-  { head: "Type", cell: ({ type }) => <code>{type}</code> },
   {
     head: "Agents may",
     cell: ({ name, generated }) => {
@@ -59,7 +61,7 @@ const columnsOf = ({ table, rules }: RulesFormProps): Column<RuledColumn>[] => [
 ];
 
 function FilterLines({ table, filter }: RulesFormProps) {
-  const blanks = Math.max(2, 3 - filter.lines.length);
+  const blanks = Math.max(1, 2 - filter.lines.length);
   const lines = [
     ...filter.lines,
     ...Array.from({ length: blanks }, () => ({ column: "", op: "eq", value: "" })),
@@ -120,7 +122,7 @@ export function RulesForm(props: RulesFormProps) {
       {fault && <Notice tone="danger" title="Nothing was saved">{fault}</Notice>}
       {preview && !fault && (
         <Notice tone="info" title="This is not saved yet">
-          Look at the rows that would stay visible, then save.
+          Save the rules to make it so.
         </Notice>
       )}
       <Form action={action}>
@@ -138,6 +140,10 @@ export function RulesForm(props: RulesFormProps) {
             about="Rows outside are not there for agents: not listed, counted, joined or changed, and none can be added or moved outside."
           >
             <RowsLeft {...props} />
+            <p class="small soft">
+              Agents see the rows for which every condition holds. Each count makes room for one
+              more.
+            </p>
             <FilterLines {...props} />
             <details open={filter.json !== ""}>
               <summary>More, as JSON</summary>
