@@ -1,30 +1,9 @@
 /** The official client against a real endpoint, in both eras. */
 import assert from "node:assert/strict";
-import { Client, StreamableHTTPClientTransport } from "@modelcontextprotocol/client";
-import type { EndpointScope } from "../../lib/principal.ts";
 import { mintToken, revokeToken } from "../../lib/tokens/mod.ts";
 import { rebuildManifest } from "../../lib/tools/mod.ts";
 import { leaveCluster, testTenant, testToken } from "../harness/mod.ts";
-import { asOwner, filmEndpoint, FILMS, lockFilms, type McpTest, serveMcp } from "./mcp_setup.ts";
-
-const ERAS = [["legacy", "2025-11-25"], ["auto", "2026-07-28"]] as const;
-
-/** Connects the official client. */
-async function connect(
-  test: McpTest,
-  scope: EndpointScope,
-  token: string,
-  mode: "legacy" | "auto",
-): Promise<Client> {
-  const client = new Client({ name: "test", version: "1" }, { versionNegotiation: { mode } });
-  const url = new URL(`${test.origin}/mcp/${scope.endpoint.slug}`);
-  await client.connect(
-    new StreamableHTTPClientTransport(url, {
-      requestInit: { headers: { authorization: `Bearer ${token}` } },
-    }),
-  );
-  return client;
-}
+import { asOwner, connect, ERAS, filmEndpoint, FILMS, lockFilms, serveMcp } from "./mcp_setup.ts";
 
 async function start() {
   const test = await serveMcp();

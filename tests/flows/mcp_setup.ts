@@ -1,4 +1,5 @@
 /** A served endpoint with known rows, as agents reach it. */
+import { Client, StreamableHTTPClientTransport } from "@modelcontextprotocol/client";
 import { createEndpoint, endpointRoles, openEndpoint } from "../../lib/endpoints/mod.ts";
 import type { EndpointScope } from "../../lib/principal.ts";
 import { rebuildManifest } from "../../lib/tools/mod.ts";
@@ -32,6 +33,26 @@ export async function serveMcp(
       await test[Symbol.asyncDispose]();
     },
   };
+}
+
+/** How the official client negotiates, and what it then speaks. */
+export const ERAS = [["legacy", "2025-11-25"], ["auto", "2026-07-28"]] as const;
+
+/** Connects the official client. */
+export async function connect(
+  test: McpTest,
+  scope: EndpointScope,
+  token: string,
+  mode: "legacy" | "auto",
+): Promise<Client> {
+  const client = new Client({ name: "test", version: "1" }, { versionNegotiation: { mode } });
+  const url = new URL(`${test.origin}/mcp/${scope.endpoint.slug}`);
+  await client.connect(
+    new StreamableHTTPClientTransport(url, {
+      requestInit: { headers: { authorization: `Bearer ${token}` } },
+    }),
+  );
+  return client;
 }
 
 /** Rows of `films` in the test endpoint. */
