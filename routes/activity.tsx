@@ -1,20 +1,14 @@
 import NewActivity from "../islands/NewActivity.tsx";
-import {
-  activityChoices,
-  type ActivityFilter,
-  activityHead,
-  AUDIT_ACTIONS,
-  exportActivity,
-  listActivity,
-} from "../lib/audit/mod.ts";
+import { activityChoices, activityHead, exportActivity, listActivity } from "../lib/audit/mod.ts";
 import { listEndpoints } from "../lib/endpoints/mod.ts";
 import { type AnyId, isId } from "../lib/ids.ts";
 import {
+  activityAddress,
+  activityFilter,
   ActivityFilters,
   ActivityLog,
   ButtonLink,
   EmptyState,
-  FILTERS,
   Island,
   memberPage,
   type MemberRequest,
@@ -23,49 +17,11 @@ import {
 
 const PAGE = 50;
 
-const id = <Id extends AnyId>(text: string | null) => text && isId(text) ? text as Id : undefined;
-
-const text = (given: string | null) => given?.trim() || undefined;
-
-const DAY_MS = 86_400_000;
-
-/** A day in UTC as a browser's date field sends it. */
-function day(text: string | null, after = 0): Date | undefined {
-  if (!text || !/^\d{4}-\d{2}-\d{2}$/.test(text)) return undefined;
-  const at = Date.parse(text);
-  return Number.isNaN(at) ? undefined : new Date(at + after);
-}
-
-/** What is no filter bounds nothing: an address that was typed is still a page. */
-function filterOf(query: URLSearchParams): ActivityFilter {
-  return {
-    userId: id(query.get("user")),
-    tokenId: id(query.get("token")),
-    app: text(query.get("app")),
-    tool: text(query.get("tool")),
-    table: text(query.get("table")),
-    endpointId: id(query.get("endpoint")),
-    action: AUDIT_ACTIONS.find((action) => action === query.get("action")),
-    since: day(query.get("since")),
-    until: day(query.get("until"), DAY_MS),
-  };
-}
-
-/** The page's address with its filters and nothing else, but what is given besides. */
-function addressOf(query: URLSearchParams, more: Record<string, string> = {}): string {
-  const kept = FILTERS.flatMap((name) => {
-    const value = query.get(name);
-    return value ? [[name, value]] : [];
-  });
-  const all = new URLSearchParams([...kept, ...Object.entries(more)]).toString();
-  return all ? `/activity?${all}` : "/activity";
-}
-
 /** How many entries there are behind the one of a number, as the open page asks. */
 async function newsOf({ services, scope }: MemberRequest, query: URLSearchParams) {
   const seq = query.get("newer") ?? "";
   const newerThan = /^\d{1,18}$/.test(seq) ? BigInt(seq) : 0n;
-  const { entries, next } = await listActivity(services, scope, filterOf(query), {
+  const { entries, next } = await listActivity(services, scope, activityFilter(query), {
     newerThan,
     limit: PAGE,
   });
@@ -80,8 +36,9 @@ export const activityPage = memberPage("/activity", {
     if (page.wantsJson) return await newsOf(page, query);
     // Before the list, so that nothing is in neither that nor the news.
     const head = await activityHead(services, scope);
-    const after = id<AnyId>(query.get("after")) ?? null;
-    const { entries, next } = await listActivity(services, scope, filterOf(query), {
+    const from = query.get("after");
+    const after = from && isId(from) ? from as AnyId : null;
+    const { entries, next } = await listActivity(services, scope, activityFilter(query), {
       after,
       limit: PAGE,
     });
@@ -106,8 +63,8 @@ export const activityPage = memberPage("/activity", {
             <Island
               of={NewActivity}
               props={{
-                page: addressOf(query),
-                newer: addressOf(query, { newer: String(head?.seq ?? 0n) }),
+                page: activityAddress(query),
+                newer: activityAddress(query, { newer: String(head?.seq ?? 0n) }),
               }}
             />
           )}
@@ -121,9 +78,9 @@ export const activityPage = memberPage("/activity", {
           : <ActivityLog entries={entries} />}
         {(next || after) && (
           <nav class="row" aria-label="Pages">
-            {after && <ButtonLink href={addressOf(query)}>Newest activity</ButtonLink>}
+            {after && <ButtonLink href={activityAddress(query)}>Newest activity</ButtonLink>}
             {next && (
-              <ButtonLink href={addressOf(query, { after: next })}>Older activity</ButtonLink>
+              <ButtonLink href={activityAddress(query, { after: next })}>Older activity</ButtonLink>
             )}
           </nav>
         )}

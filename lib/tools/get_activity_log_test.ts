@@ -113,11 +113,11 @@ Deno.test("get_activity_log filters, pages to the end, and says what is wrong wi
 
   const all = await found({});
   const paged: number[] = [];
-  for (let cursor: string | undefined;;) {
-    const { content } = await asking(endpoint, {}, { limit: 2, ...(cursor ? { cursor } : {}) });
+  let next: { cursor?: string } | undefined = {};
+  while (next) {
+    const { content } = await asking(endpoint, {}, { limit: 2, ...next });
     paged.push(...content.entries.map(({ seq }) => Number(seq)));
-    cursor = content.next_cursor;
-    if (!cursor) break;
+    next = content.next_cursor ? { cursor: content.next_cursor } : undefined;
   }
   assert.deepEqual(paged, all);
   const { content: { next_cursor: cursor } } = await asking(endpoint, {}, { limit: 1 });

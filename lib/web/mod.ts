@@ -18,7 +18,8 @@ export {
 } from "./components/pieces.tsx";
 export { HullDrawing } from "./components/logo.tsx";
 export { ClientSnippets } from "./components/snippets.tsx";
-export { ActivityFilters, FILTERS } from "./dashboard/activity_filters.tsx";
+export { ActivityFilters } from "./dashboard/activity_filters.tsx";
+export { activityAddress, activityFilter } from "./dashboard/activity_query.ts";
 export { ActivityLog } from "./dashboard/activity_view.tsx";
 export { changedRowsText, changeState } from "./dashboard/change_text.ts";
 export {

@@ -1,19 +1,7 @@
 import { type ActivityChoices, AUDIT_ACTIONS } from "../../audit/mod.ts";
 import { Button, ButtonLink, Field, Select } from "../components/form.tsx";
 import { ACTION_TEXT } from "./action_text.ts";
-
-/** The names of what the list can be narrowed down by, as they stand in the page's address. */
-export const FILTERS = [
-  "action",
-  "user",
-  "app",
-  "token",
-  "endpoint",
-  "tool",
-  "table",
-  "since",
-  "until",
-] as const;
+import { FILTERS } from "./activity_query.ts";
 
 type Option = { readonly value: string; readonly label: string };
 
