@@ -46,6 +46,7 @@ export const PERMISSIONS = {
   "changes:read": { role: "viewer", abilities: ["api:changes:read"] },
   // Previewed, kept, and taken back in turn: nobody is asked again who they are.
   "changes:undo": { role: "admin", abilities: ["api:changes:write"] },
+  "changes:decide": { role: "admin", abilities: ["api:changes:write"] },
   "activity:read": { role: "member", abilities: ["activity:read"] },
   "team:read": { role: "viewer", abilities: [] },
   "team:leave": { role: "viewer", abilities: [] },

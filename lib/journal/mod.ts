@@ -22,7 +22,37 @@ export {
   type RowOp,
 } from "./entry.ts";
 export { type KeyedChange, selectKeyed } from "./keyed_store.ts";
-export { insertQueued, type QueuedChange } from "./queue_store.ts";
+export {
+  asKeeper,
+  countWaiting,
+  decidedBy,
+  MAX_OWN_QUEUED,
+  MAX_QUEUED,
+  notWaiting,
+  queueChange,
+  readQueue,
+  readQueued,
+  rejectQueued,
+  type ReviewEvent,
+  tellReview,
+} from "./queue.ts";
+export {
+  actAsKeeper,
+  actAsWriter,
+  type ChangeCounts,
+  type DecidedBy,
+  lockChange,
+  type LockedChange,
+  markApplied,
+  type PreviewRow,
+  QUEUE_DAYS,
+  type QueuedChange,
+  type QueuePage,
+  type ReviewedChange,
+  type StoredPreview,
+  updateObstacle,
+  updatePreview,
+} from "./queue_store.ts";
 export { type Refusal, REFUSALS } from "./refusals.ts";
 export {
   MAX_ENTRIES,

@@ -15,6 +15,16 @@ export {
   resourceTemplates,
 } from "./resources.ts";
 export {
+  approveChange,
+  listReview,
+  type Moved,
+  readReview,
+  refreshPreview,
+  rejectChange,
+  type ReviewRow,
+  type ReviewView,
+} from "./review/mod.ts";
+export {
   OPEN_RULES,
   type RuledColumn,
   type RuledTable,

@@ -57,7 +57,7 @@ function changedSql(set: readonly Column[]): string {
 
 /**
  * The expressions that tell of one changed row, over the aliases of what it was and is: operation, key,
- * version, row, changed columns, row before. The same for a write as for its journal entries.
+ * version, row, changed columns, row before, version before. The same for a write as for its journal entries.
  */
 function effectSql(table: Table, { operation, set, rows, before }: EffectShape): string[] {
   const key = table.key ?? [];
@@ -75,6 +75,7 @@ function effectSql(table: Table, { operation, set, rows, before }: EffectShape):
     `${rows ? json(visible(table), is, CELL) : none} AS "row"`,
     `${updates ? changedSql(set) : none} AS changed`,
     `${before && operation !== "insert" ? json(visible(table), OLD, CELL) : none} AS before`,
+    ...(before ? [`${operation === "insert" ? none : versionSql(table, OLD)} AS was`] : []),
   ];
 }
 
@@ -83,6 +84,10 @@ const COUNTS = "count(*) OVER ()::text, (count(*) FILTER (WHERE op = 'insert') O
   "(count(*) FILTER (WHERE changed = '[]') OVER ())::text";
 
 const TOLD = 'op, key, version, "row", changed, before';
+
+/** The version before, and a digest of the versions of all rows before: also of those that are not told. */
+const TOLD_BEFORE = ", was, (SELECT encode(sha256(convert_to(" +
+  "coalesce(string_agg(was, '' ORDER BY was), ''), 'UTF8')), 'hex') FROM changed)";
 
 /**
  * The one statement that says who changes, changes, and answers what it changed. The trigger that keeps
@@ -102,7 +107,9 @@ export function writeSql(
   return `WITH context AS MATERIALIZED (SELECT set_config('bulkhead.change', ${context}, true)), ` +
     `changed AS (${dml} RETURNING WITH (OLD AS ${OLD}, NEW AS ${NEW}) ` +
     `${effectSql(table, shape).join(", ")}) ` +
-    `SELECT ${COUNTS}, ${TOLD} FROM context, changed LIMIT ${shown}`;
+    `SELECT ${COUNTS}, ${TOLD}${
+      shape.before ? TOLD_BEFORE : ""
+    } FROM context, changed LIMIT ${shown}`;
 }
 
 /** The statement that tells of a change again, from its journal entries, as its owner reads them. */

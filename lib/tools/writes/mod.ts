@@ -1,6 +1,8 @@
 /** The tools that change rows: over the writer's grants, journalled, once under a key. */
-export { answerWrite, WRITE_OUTPUT } from "./answer.ts";
+export { answerWrite, countsOf, WRITE_OUTPUT } from "./answer.ts";
+export { isPassing, toWriteFault } from "./faults.ts";
 export type { Outcome } from "./outcome.ts";
 export { prepareWrite, WRITE_TOOLS } from "./catalogue.ts";
-export { applyWrite, tryWrite } from "./run_write.ts";
+export { previewJson } from "./queue.ts";
+export { applyWrite, insist, tryWrite } from "./run_write.ts";
 export type { Write, WriteRequest } from "./write.ts";

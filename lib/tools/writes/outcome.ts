@@ -11,6 +11,8 @@ export interface Effect {
   /** Names of the columns that differ; null for inserts and deletes. */
   readonly changed: readonly string[] | null;
   readonly before: string | null;
+  /** The row version before; null for an insert, and where rows before are not told. */
+  readonly was: string | null;
 }
 
 /** What a write did. */
@@ -20,6 +22,8 @@ export interface Outcome {
   readonly inserted: number;
   /** Rows that were found and hold what they held before. */
   readonly unchanged: number;
+  /** A digest of all the rows before; null where rows before are not told. */
+  readonly was: string | null;
   /** The first of them. */
   readonly effects: readonly Effect[];
 }
@@ -31,13 +35,15 @@ export function readOutcome(rows: readonly TextRow[]): Outcome {
     count: Number(first?.[0] ?? 0),
     inserted: Number(first?.[1] ?? 0),
     unchanged: Number(first?.[2] ?? 0),
-    effects: rows.map(([, , , op, key, version, row, changed, before]) => ({
+    was: first?.[10] ?? null,
+    effects: rows.map(([, , , op, key, version, row, changed, before, was]) => ({
       op: op as Effect["op"],
       key: key!,
       version: version!,
       row: row!,
       changed: changed ? JSON.parse(changed) as string[] : null,
       before: before!,
+      was: was ?? null,
     })),
   };
 }

@@ -1,13 +1,49 @@
-import { openEndpoint } from "../../endpoints/mod.ts";
-import { actorKey, changedBy, insertQueued } from "../../journal/mod.ts";
-import { fromPostgres } from "../../postgres/mod.ts";
+import { AppError } from "../../errors.ts";
+import { actorKey, changedBy, queueChange, type StoredPreview } from "../../journal/mod.ts";
+import { fromPostgres, sqlState } from "../../postgres/mod.ts";
 import type { Call } from "../call.ts";
-import type { Outcome } from "./outcome.ts";
+import { CUT } from "../sql/cells.ts";
+import { countsOf } from "./answer.ts";
+import type { Effect, Outcome } from "./outcome.ts";
 import type { Write, WriteRequest } from "./write.ts";
+
+/** Characters of rows that a preview holds; what is beyond that is counted. */
+const PREVIEW_CHARS = 256_000;
+
+const lengthOf = ({ key, row, before }: Effect) =>
+  key.length + (row?.length ?? 0) + (before?.length ?? 0);
+
+function bounded(effects: readonly Effect[]): Effect[] {
+  let left = PREVIEW_CHARS;
+  return effects.filter((effect) => (left -= lengthOf(effect)) >= 0);
+}
+
+// Spliced as it is, so that no number loses a digit.
+function effectJson({ op, key, row, before, was }: Effect): string {
+  const cut = [key, row, before].some((text) => text?.includes(CUT));
+  return `{"op":"${op}","key":${key},"before":${op === "insert" ? null : before},` +
+    `"after":${op === "delete" ? null : row},"was":${JSON.stringify(was)},"cut":${cut}}`;
+}
+
+/** What a write would do, as it is kept while it waits: the JSON text of a `StoredPreview`. */
+export function previewJson(write: Write, outcome: Outcome): string {
+  const { count, was, effects } = outcome;
+  const { operation } = write.shape;
+  const head: Omit<StoredPreview, "effects"> = {
+    ...countsOf({ operation }, outcome),
+    count,
+    was,
+  };
+  return `${JSON.stringify(head).slice(0, -1)},"effects":[${
+    bounded(effects).map(effectJson).join(",")
+  }]}`;
+}
 
 /**
  * Keeps a write for a person to approve: its arguments, and what it would do now. Both stay in the
  * endpoint's own database.
+ *
+ * @throws AppError CONFLICT where too many wait already.
  */
 export async function queueWrite(
   call: Call,
@@ -17,21 +53,22 @@ export async function queueWrite(
   idempotency: { readonly key: string; readonly digest: string } | undefined,
 ): Promise<void> {
   const { services, scope } = call;
-  const lease = await openEndpoint(services, scope, "keeper");
   try {
-    await insertQueued(lease.sql, {
+    await queueChange(services, scope, {
       id: request.change,
       tool: request.tool,
       table: write.table.name,
       arguments: request.body,
-      preview,
+      preview: previewJson(write, preview),
       actor: actorKey(scope.principal),
       context: changedBy(scope, request.tool),
       idempotency: idempotency ?? null,
-    });
+    }, countsOf(write.shape, preview));
   } catch (error) {
-    throw fromPostgres(error);
-  } finally {
-    lease.release();
+    // Half of a surrogate pair: what the trial took for another character, JSON in Postgres refuses.
+    if (!sqlState(error)?.startsWith("22")) throw fromPostgres(error);
+    throw new AppError("INVALID_ARGUMENTS", "a text holds a character that cannot be kept", {
+      cause: error,
+    });
   }
 }

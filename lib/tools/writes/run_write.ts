@@ -23,7 +23,7 @@ const TRIES = 3;
 const PREPARED_CHARS = 4_000;
 
 /** Tries again what was kept in no part, when another change came between. */
-async function insist<T>(run: () => Promise<T>): Promise<T> {
+export async function insist<T>(run: () => Promise<T>): Promise<T> {
   for (let tries = 1;; tries++) {
     try {
       return await run();
@@ -156,7 +156,7 @@ async function answerAgain(
   return answerWrite(call, table, shape.operation, state, found.id, outcome);
 }
 
-const EMPTY: Outcome = { count: 0, inserted: 0, unchanged: 0, effects: [] };
+const EMPTY: Outcome = { count: 0, inserted: 0, unchanged: 0, was: null, effects: [] };
 
 /** Whether a person looks at this caller's writes before they happen. */
 function isReviewed({ scope }: Call): boolean {

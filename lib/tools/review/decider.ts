@@ -1,0 +1,46 @@
+import { may } from "../../auth/mod.ts";
+import { AppError } from "../../errors.ts";
+import type { TokenId } from "../../ids.ts";
+import { actorKey } from "../../journal/mod.ts";
+import { type EndpointScope, requireAbility } from "../../principal.ts";
+import type { Services } from "../../services.ts";
+import { isSameLine, selectMemberRole } from "./deciders_store.ts";
+
+/**
+ * Throws unless the caller may decide on changes: an owner or an admin, or a token of one. A token whose
+ * own writes wait for a person cannot stand in for one.
+ *
+ * @throws AppError INSUFFICIENT_SCOPE without `api:changes:write`, ACCESS_DENIED.
+ */
+export async function requireDecider(services: Services, scope: EndpointScope): Promise<void> {
+  const { principal, tenantId } = scope;
+  requireAbility(principal, "api:changes:write");
+  if (principal.tokenId !== null && principal.review) {
+    throw new AppError("ACCESS_DENIED", "What this token changes waits for a person: it is none.");
+  }
+  const { userId } = principal;
+  const role = userId &&
+    await services.control.tenant(tenantId, (tx) => selectMemberRole(tx, userId));
+  if (!role || !may(role, "changes:decide")) {
+    throw new AppError("ACCESS_DENIED", "Owners and admins decide on changes, and their tokens.");
+  }
+}
+
+/**
+ * Throws where the caller is who asked for the change: the same token, one that took its place, the same
+ * connection.
+ *
+ * @throws AppError ACCESS_DENIED.
+ */
+export async function requireAnother(
+  services: Services,
+  { principal, tenantId }: EndpointScope,
+  asked: { readonly actor: string; readonly token: string | null },
+): Promise<void> {
+  const { tokenId } = principal;
+  const token = asked.token as TokenId | null;
+  const isOwn = actorKey(principal) === asked.actor ||
+    (tokenId !== null && token !== null &&
+      await services.control.tenant(tenantId, (tx) => isSameLine(tx, tokenId, token)));
+  if (isOwn) throw new AppError("ACCESS_DENIED", "Nobody approves what they asked for themselves.");
+}
