@@ -192,6 +192,27 @@ Deno.test("rotateToken() puts no end off, and takes no overlap that is none", as
   await actingBy(services, fresh);
 });
 
+Deno.test("listTokens() shows a token that was replaced until its overlap is over", async () => {
+  await using test = await testServices();
+  const { services } = test;
+  const tenant = await testTenant(services);
+  const old = await mintToken(services, tenant.scope, request());
+  const fresh = await rotateToken(services, tenant.scope, old.view.id, HOUR);
+  const ids = async () => (await listTokens(services, tenant.scope)).tokens.map(({ id }) => id);
+  assert.deepEqual(await ids(), [fresh.view.id, old.view.id]);
+  const sooner = `UPDATE tokens SET expires_at = now() WHERE id = '${old.view.id}'`;
+  assert.equal(await stateOf(services, tenant.tenantId, sooner), null);
+  assert.deepEqual(await ids(), [fresh.view.id]);
+  await assert.rejects(
+    revokeToken(services, tenant.scope, old.view.id),
+    refusedWith("NOT_FOUND"),
+  );
+  // One that nobody replaced stays, so that its end is seen.
+  const done = `UPDATE tokens SET expires_at = now() WHERE id = '${fresh.view.id}'`;
+  assert.equal(await stateOf(services, tenant.tenantId, done), null);
+  assert.deepEqual(await ids(), [fresh.view.id]);
+});
+
 Deno.test("rotateToken() with an overlap fifty times at once succeeds once", async () => {
   await using test = await testServices();
   const { services } = test;

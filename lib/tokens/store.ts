@@ -186,7 +186,7 @@ const view = (row: RawView): TokenView => ({
   unused: row.unused,
 });
 
-/** The tokens that are not revoked and within reach of `covered`. */
+/** The tokens that are not over and within reach of `covered`; of one that was replaced, its end is the end. */
 function visible(tx: Tx, covered: Principal["endpoints"]) {
   const tokens = tx`
     SELECT t.id, t.name, t.prefix, t.scope, to_jsonb(t.abilities) AS abilities, t.all_endpoints,
@@ -200,7 +200,8 @@ function visible(tx: Tx, covered: Principal["endpoints"]) {
         WHERE b.token_id = t.id AND e.status <> 'deleting'
       ), '[]') AS endpoints
     FROM tokens t
-    WHERE t.kind = 'pat' AND t.revoked_at IS NULL`;
+    WHERE t.kind = 'pat' AND t.revoked_at IS NULL
+      AND (t.replaced_by IS NULL OR t.expires_at > now())`;
   if (covered === "all") return tokens;
   // To who covers some endpoints only, a token that reaches beyond them does not exist.
   const ids = tx.json([...covered]);

@@ -18,9 +18,18 @@ ALTER TABLE tokens
 
 CREATE INDEX tokens_replaced_by_idx ON tokens (tenant_id, replaced_by) WHERE replaced_by IS NOT NULL;
 
--- Whoever could hand in files could see what became of them: that has a name of its own now.
-UPDATE tokens SET abilities = array_append(abilities, 'files:read')
+-- Whoever could hand in files could see what became of them: that has a name of its own now. As the role
+-- whose policy sees every row.
+GRANT UPDATE (abilities) ON tokens TO bulkhead_lookup;
+
+SET LOCAL ROLE bulkhead_lookup;
+
+UPDATE public.tokens SET abilities = array_append(abilities, 'files:read')
 WHERE 'files:write' = ANY (abilities) AND NOT 'files:read' = ANY (abilities);
+
+RESET ROLE;
+
+REVOKE UPDATE (abilities) ON tokens FROM bulkhead_lookup;
 
 GRANT UPDATE (expires_at, last_used_network, replaced_by) ON tokens TO bulkhead_app;
 
