@@ -20,7 +20,12 @@ import {
 
 /** What is to be taken back. */
 export type UndoTarget =
-  | { readonly kind: "entry"; readonly entry: string }
+  | {
+    readonly kind: "entry";
+    readonly entry: string;
+    /** The change that it has to belong to. */
+    readonly change?: ChangeId;
+  }
   | { readonly kind: "change"; readonly change: ChangeId }
   | { readonly kind: "token"; readonly token: TokenId; readonly since: Date }
   | { readonly kind: "app"; readonly grant: GrantId; readonly since: Date }
@@ -72,7 +77,7 @@ interface UndoOptions {
 function selectionOf(target: UndoTarget): EntrySelection {
   switch (target.kind) {
     case "entry":
-      return { entry: target.entry };
+      return { entry: target.entry, ...(target.change ? { change: target.change } : {}) };
     case "change":
       return { change: target.change };
     case "token":

@@ -1,5 +1,13 @@
 /** The REST interface: routes as data, served and described from the same schemas. */
 export { activityResource, showActivity } from "./activity_resource.ts";
+export {
+  changeResource,
+  entryResource,
+  showChange,
+  showEntry,
+  showUndo,
+  undoResource,
+} from "./change_resource.ts";
 export { endpointResource, showEndpoint } from "./endpoint_resource.ts";
 export { ingestResource, rejectResource, showIngest, showReject } from "./ingest_resource.ts";
 export { fieldsOf, validate } from "./input.ts";

@@ -27,7 +27,7 @@ export {
   actorValue,
   ChangedByView,
   ChangeFilters,
-  ChangesTable,
+  ChangeList,
 } from "./dashboard/changes_view.tsx";
 export { RowDiff, RowKey } from "./dashboard/row_diff.tsx";
 export { UndoPreview, UndoSinceForm } from "./dashboard/undo_view.tsx";

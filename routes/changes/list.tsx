@@ -10,7 +10,7 @@ import {
   actorOptions,
   ButtonLink,
   ChangeFilters,
-  ChangesTable,
+  ChangeList,
   Compartment,
   EmptyState,
   Hold,
@@ -97,7 +97,7 @@ export const changesPage = memberPage("/endpoints/:slug/changes", {
           <ChangeFilters path={path} query={query} choices={choices} />
         )}
         {changes.length > 0
-          ? <ChangesTable path={path} changes={changes} />
+          ? <ChangeList path={path} changes={changes} />
           : <Nothing filtered={filtered} path={path} />}
         {next && (
           <p>

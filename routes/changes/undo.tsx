@@ -9,7 +9,7 @@ function targetOf(page: MemberRequest, entry: string | null): UndoTarget {
   const change = parseId<ChangeId>(page.param("id"));
   if (!entry) return { kind: "change", change };
   if (!isEntryId(entry)) throw new AppError("NOT_FOUND");
-  return { kind: "entry", entry };
+  return { kind: "entry", entry, change };
 }
 
 /**

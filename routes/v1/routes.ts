@@ -1,5 +1,6 @@
 import type { RestRoute } from "../../lib/rest/mod.ts";
 import { ACTIVITY_ROUTES } from "./activity.ts";
+import { CHANGE_ROUTES } from "./changes.ts";
 import { ENDPOINT_ROUTES } from "./endpoints.ts";
 import { INGEST_ROUTES } from "./ingests.ts";
 import { RULES_ROUTES } from "./rules.ts";
@@ -12,6 +13,7 @@ export const REST_ROUTES: readonly RestRoute[] = [
   ...INGEST_ROUTES,
   ...SCHEMA_ROUTES,
   ...RULES_ROUTES,
+  ...CHANGE_ROUTES,
   ...TOKEN_ROUTES,
   ...ACTIVITY_ROUTES,
 ];

@@ -22,7 +22,7 @@ export function changeState(
 ): { readonly text: string; readonly tone: "warn" | "accent" } | null {
   if (undone === rows) return { text: "Taken back", tone: "warn" };
   if (undone > 0) return { text: `${undone} of ${rows} taken back`, tone: "warn" };
-  return undoing > 0 ? { text: "Undo", tone: "accent" } : null;
+  return undoing > 0 ? { text: "An undo", tone: "accent" } : null;
 }
 
 /** What kind of actor did it. */

@@ -1,6 +1,6 @@
 import type { ChangeChoices, ChangedBy, ChangeSummary } from "../../journal/mod.ts";
 import { Button, ButtonLink, Field, Select } from "../components/form.tsx";
-import { Badge, type Column, Table, Time } from "../components/pieces.tsx";
+import { Badge, Time } from "../components/pieces.tsx";
 import { actorText, changedRowsText, changeState } from "./change_text.ts";
 
 /** Who made a change, with a way to what else they did. */
@@ -14,48 +14,39 @@ export function ChangedByView({ by }: { by: ChangedBy }) {
     ? `/activity?user=${by.user}`
     : null;
   return (
-    <>
-      {path ? <a href={path}>{name}</a> : name}
-      <br />
-      <span class="small soft">{actorText(by)}</span>
-    </>
+    <span>
+      {path ? <a href={path}>{name}</a> : name} <span class="small soft">{actorText(by)}</span>
+    </span>
   );
 }
 
-const COLUMNS = (path: string): Column<ChangeSummary>[] => [
-  {
-    head: "When",
-    tight: true,
-    cell: ({ changeId, at }) => (
-      <a href={`${path}/changes/${changeId}`}>
-        <Time at={at} />
-      </a>
-    ),
-  },
-  { head: "Who", cell: ({ by }) => <ChangedByView by={by} /> },
-  { head: "By", cell: ({ by }) => by.tool ? <code>{by.tool}</code> : "" },
-  {
-    head: "What",
-    cell: ({ tables }) => (
-      <ul class="plain">
-        {tables.map((one) => <li key={`${one.table} ${one.op}`}>{changedRowsText(one)}</li>)}
-      </ul>
-    ),
-  },
-  {
-    head: "State",
-    cell: (change) => {
-      const state = changeState(change);
-      return state && <Badge tone={state.tone}>{state.text}</Badge>;
-    },
-  },
-];
-
 /** Changes, the latest first. */
-export function ChangesTable(
+export function ChangeList(
   { path, changes }: { path: string; changes: readonly ChangeSummary[] },
 ) {
-  return <Table caption="Changes" columns={COLUMNS(path)} rows={changes} />;
+  return (
+    <ol class="changes">
+      {changes.map((change) => {
+        const { changeId, at, by, tables } = change;
+        const state = changeState(change);
+        return (
+          <li key={changeId}>
+            <a class="what" href={`${path}/changes/${changeId}`}>
+              {tables.map((one) => (
+                <span key={`${one.table} ${one.op}`}>{changedRowsText(one)}</span>
+              ))}
+            </a>
+            <span class="facts-line">
+              <ChangedByView by={by} />
+              {by.tool && <code>{by.tool}</code>}
+              <Time at={at} />
+            </span>
+            {state && <Badge tone={state.tone}>{state.text}</Badge>}
+          </li>
+        );
+      })}
+    </ol>
+  );
 }
 
 type Actor = ChangeChoices["actors"][number];

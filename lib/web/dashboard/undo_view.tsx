@@ -145,7 +145,7 @@ export function UndoSinceForm({ path, options, by, since, faults = {} }: SincePr
         />
         {faults["since"] && <span class="error" id="field-since-error">{faults["since"]}</span>}
       </div>
-      <Button>Look what would be taken back</Button>
+      <Button tone="primary">Preview</Button>
     </form>
   );
 }
