@@ -1,6 +1,6 @@
 import type { EndpointId, Slug, TenantId } from "../ids.ts";
 import type { EndpointSettings } from "../principal.ts";
-import type { DatabaseNames, Sql, Tx } from "../postgres/mod.ts";
+import { type DatabaseNames, fromPostgres, type Sql, type Tx } from "../postgres/mod.ts";
 
 /** What the slug look-up knows, before a tenant is set. */
 export interface EndpointRow {
@@ -53,8 +53,12 @@ function parse(row: Raw): EndpointRow {
 
 /** Finds an endpoint of any tenant by its slug; the caller must check whose it is. */
 export async function lookUpSlug(lookup: Sql, slug: Slug): Promise<EndpointRow | null> {
-  const [row] = await lookup<Raw[]>`SELECT * FROM lookup.endpoint(${slug})`;
-  return row ? parse(row) : null;
+  try {
+    const [row] = await lookup<Raw[]>`SELECT * FROM lookup.endpoint(${slug})`;
+    return row ? parse(row) : null;
+  } catch (error) {
+    throw fromPostgres(error);
+  }
 }
 
 /** A tenant's endpoints, oldest first, without those that are being removed. */

@@ -35,6 +35,8 @@ export interface ConnectOptions {
   readonly onNotice?: (text: string) => void;
 }
 
+const LONGEST_BACKOFF_SECONDS = 0.5;
+
 /**
  * Opens a pool. Nothing connects before the first query. int8 and numeric come back as text, since a
  * JavaScript number would lose digits; timestamps as Date, which keeps milliseconds only.
@@ -45,6 +47,9 @@ export function connect(url: string, options: ConnectOptions = {}): Sql {
     idle_timeout: options.idleSeconds ?? 30,
     connect_timeout: 15,
     max_lifetime: null,
+    // The driver counts failures of the whole pool, and would have calls wait 20 s for a database that
+    // has long been back.
+    backoff: (failures) => Math.min(3 ** failures / 100, LONGEST_BACKOFF_SECONDS),
     // A spread, since the driver's types leave this option out.
     ...{ max_pipeline: options.pipeline ?? 100 },
     // The catalogue of array types costs a query a connection, and of ours only the queue needs it.
