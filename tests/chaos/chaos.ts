@@ -20,7 +20,7 @@ export interface Outcome {
 export type Kill = "server" | "postgres" | "both" | "starting";
 
 // What a client may be told while a process is away; anything else is a fault.
-const EXPECTED = [/^no connection$/, /^503 /, /^The service cannot answer just now\./];
+const EXPECTED = [/^connection (refused|lost)$/, /^503 /, /^The service cannot answer just now\./];
 
 const CLIENTS = 8;
 const PATIENCE_MS = 60_000;

@@ -39,7 +39,7 @@ export interface Clients {
 
 const RETRY_MS = 40;
 // Of writes whose answer did not come, so many are not sent again.
-const GIVEN_UP = 0.15;
+const GIVEN_UP = 0.4;
 
 const chance = (share: number) => Math.random() < share;
 const among = <T>(values: readonly T[]) => values[Math.floor(Math.random() * values.length)]!;
@@ -147,11 +147,17 @@ async function send(
     });
     text = await response.text();
   } catch (error) {
-    const late = error instanceof DOMException && error.name === "TimeoutError";
-    return { refusal: late ? "no answer in 30 s" : "no connection", silent: true };
+    if (error instanceof DOMException && error.name === "TimeoutError") {
+      return { refusal: "no answer in 30 s", silent: true };
+    }
+    // Refused is never sent; lost is done or not.
+    const refused = String(error).includes("onnection refused") ||
+      String((error as Error).cause).includes("onnection refused");
+    return { refusal: refused ? "connection refused" : "connection lost", silent: !refused };
   }
   if (response.status !== 200) {
-    return { refusal: `${response.status} ${text.slice(0, 200)}`, silent: false };
+    const code = /"code":"(\w+)"/.exec(text)?.[1] ?? text.trim();
+    return { refusal: `${response.status} ${code}`, silent: false };
   }
   const { result, error } = JSON.parse(text) as Answer;
   const change = result?.structuredContent?.change;
