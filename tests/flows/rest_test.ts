@@ -29,6 +29,7 @@ Deno.test("/v1 makes, shows, changes, lists and deletes endpoints", async () => 
     manifest_version: 0,
     text_format: "compact",
     public_llms_txt: false,
+    writes: "off",
     created_at: "",
   });
   assert.deepEqual(await client.ok(200, "GET", `/v1/endpoints/${slug}`), made.body);

@@ -18,6 +18,16 @@ const REST_INPUT: Readonly<
       references: { table: "customer", column: "id" },
     },
   }),
+  putRules: () => ({
+    body: {
+      hidden: ["name"],
+      read_only: [],
+      insert: true,
+      update: true,
+      delete: true,
+      row_filter: null,
+    },
+  }),
   dropForeignKey: () => ({ query: "?table=visit&column=customer_id" }),
   uploadFile: () => ({ query: "?file_name=a.csv", type: "text/csv", body: "a\n1\n" }),
   mintToken: ({ slug }) => ({
@@ -55,7 +65,8 @@ export function restAttempts(names: Names, own: Names): Attempt[] {
       return {
         title: `${route.operation} ${index}`,
         method: route.method,
-        path: route.path.replace("{slug}", aim.slug).replace("{id}", id) + query,
+        path: route.path.replace("{slug}", aim.slug).replace("{table}", "customer")
+          .replace("{id}", id) + query,
         ...(body === undefined ? {} : {
           headers: type ? { "content-type": type } : JSON_TYPE,
           body: typeof body === "string" ? body : JSON.stringify(body),
@@ -170,6 +181,8 @@ export function mcpAttempts(names: Names): Attempt[] {
 /** Fields of pages' forms that get a write as far as possible. */
 const FORMS: Readonly<Record<string, (names: Names) => Record<string, string>>> = {
   "/endpoints/:slug/settings": () => ({ name: "taken", text_format: "json" }),
+  "/endpoints/:slug/writes": () => ({ writes: "direct" }),
+  "/endpoints/:slug/access/:table": () => ({ do: "save", column: "name", access: "hidden" }),
   "/endpoints/:slug/foreign-keys": () => ({
     from: '["loose","customer_id"]',
     to: '["customer","id"]',
@@ -194,7 +207,8 @@ export function pageAttempts(names: Names, own: Names, csrfToken: string): Attem
       : [names];
     return aims.flatMap((aim): Attempt[] => {
       const id = page.path.includes("/ingests/") ? aim.ingestId : aim.tokenId;
-      const path = page.path.replace(":slug", aim.slug).replace(":id", id);
+      const path = page.path.replace(":slug", aim.slug).replace(":table", "customer")
+        .replace(":id", id);
       const fields = new URLSearchParams(FORMS[page.path]?.(names)).toString();
       return [
         ...(page.get ? [{ title: `GET ${page.path}`, method: "GET", path }] : []),

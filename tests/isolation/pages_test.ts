@@ -44,6 +44,7 @@ async function tenant(services: Services, email: string, word: string) {
     word,
     names: {
       slug: entered.endpoint.slug,
+      table: word,
       ingest: ingest.id,
       token: minted.view.id,
       session: session!.id,
@@ -58,7 +59,7 @@ type Tenant = Awaited<ReturnType<typeof tenant>>;
 /** The address of a route, with the names of a tenant's own things in it. */
 function address(route: PageRoute, names: Tenant["names"]): string {
   const { slug, ingest, token } = names;
-  return route.path.replace(":slug", slug)
+  return route.path.replace(":slug", slug).replace(":table", names.table)
     .replace("/sessions/:id", `/sessions/${names.session}`)
     .replace("/members/:id", `/members/${names.user}`)
     .replace("/invitations/:id", `/invitations/${names.invitation}`)

@@ -182,6 +182,8 @@ export async function makeWorld(): Promise<World> {
       try {
         const [rows] = await sql`
           SELECT (SELECT jsonb_agg(c ORDER BY id) FROM customer c) AS customer,
+            (SELECT jsonb_agg(r ORDER BY table_name) FROM bulkhead.rules r) AS rules,
+            (SELECT writes FROM bulkhead.access) AS writes,
             (SELECT jsonb_agg(conname ORDER BY conname) FROM pg_constraint
               WHERE connamespace = 'public'::regnamespace) AS constraints`;
         return { ...row, ...rows };
