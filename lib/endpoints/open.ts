@@ -1,6 +1,6 @@
 import { AppError } from "../errors.ts";
 import type { EndpointScope } from "../principal.ts";
-import type { Lease } from "../postgres/mod.ts";
+import { type Lease, ROLE_SETTINGS } from "../postgres/mod.ts";
 import type { Services } from "../services.ts";
 import { selectUrls } from "./store.ts";
 
@@ -24,6 +24,34 @@ const POOLS: Readonly<Record<DatabaseRole, PoolShape>> = {
   writer: { login: "writer", size: 6 },
   trial: { login: "writer", size: 3 },
   reader: { login: "reader", size: 10 },
+};
+
+/**
+ * What a session is told at connect. Every login of Postgres can set defaults for itself, which nobody
+ * can forbid it; what is sent at connect goes before them. So whatever somebody did with a login of an
+ * endpoint, its calls answer the same, are bounded the same and are on disk when they are answered.
+ */
+const SESSION: Readonly<Record<string, string>> = {
+  search_path: "public",
+  row_security: "on",
+  default_transaction_isolation: "read committed",
+  default_transaction_read_only: "off",
+  default_transaction_deferrable: "off",
+  synchronous_commit: "on",
+  standard_conforming_strings: "on",
+  transform_null_equals: "off",
+  array_nulls: "on",
+  transaction_timeout: "0",
+  DateStyle: "ISO, MDY",
+  IntervalStyle: "postgres",
+  bytea_output: "hex",
+  extra_float_digits: "1",
+  // Times are told in UTC, whatever the cluster's own zone is.
+  TimeZone: "UTC",
+  // Planning a page takes as long as answering it. The cost of an operator is also what Postgres
+  // weighs planning by: with four times the usual it keeps one plan for a repeated statement
+  // where the values make little difference, and still plans anew where they make much.
+  cpu_operator_cost: "0.01",
 };
 
 /**
@@ -53,14 +81,7 @@ export function openEndpoint(
       max: size,
       name: `bulkhead ${role}`,
       idleSeconds: 60,
-      settings: {
-        // Times are told in UTC, whatever the cluster's own zone is.
-        TimeZone: "UTC",
-        // Planning a page takes as long as answering it. The cost of an operator is also what Postgres
-        // weighs planning by: with four times the usual it keeps one plan for a repeated statement
-        // where the values make little difference, and still plans anew where they make much.
-        cpu_operator_cost: "0.01",
-      },
+      settings: { ...SESSION, ...ROLE_SETTINGS[login] },
       // A cancel request ends whatever runs on its connection, so no other call's statement waits there.
       ...(role === "reader" ? { pipeline: 0 } : {}),
       guarded: role === "keeper" || role === "trial",

@@ -3,6 +3,7 @@ import { scramVerifier } from "../crypto/mod.ts";
 import { randomName } from "../ids.ts";
 import { connect, quoteIdent, quoteLiteral, type Sql } from "./connect.ts";
 import { migrate, type Migration } from "./migrate.ts";
+import { hardenDescendants } from "./harden.ts";
 import { BASE_DATABASE } from "./provision/template.ts";
 
 /** What the start needs to make a cluster ready. */
@@ -89,18 +90,13 @@ async function asSuperuser(sql: Sql, input: BootstrapInput): Promise<string> {
       `CREATE DATABASE ${draft} TEMPLATE template0 ENCODING 'UTF8'
        LOCALE_PROVIDER builtin BUILTIN_LOCALE 'C.UTF-8' LOCALE 'C' OWNER ${ADMIN_ROLE}`,
     );
-    const inside = connect(withDatabase(input.url, draft), { max: 1 });
-    try {
-      await inside.unsafe(input.hardening);
-    } finally {
-      await inside.end({ timeout: 5 });
-    }
     await sql.unsafe(
       `REVOKE ALL ON DATABASE ${draft} FROM PUBLIC;
        ALTER DATABASE ${draft} ALLOW_CONNECTIONS false`,
     );
     await sql.unsafe(`ALTER DATABASE ${draft} RENAME TO ${BASE_DATABASE}`);
   }
+  await hardenDescendants(sql, input.url, input.hardening);
   const control = quoteIdent(input.controlDatabase);
   if (await databaseExists(sql, input.controlDatabase)) {
     await sql.unsafe(`ALTER DATABASE ${control} OWNER TO ${ADMIN_ROLE}`);

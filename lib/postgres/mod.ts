@@ -16,7 +16,7 @@ export { type EmbeddedPostgres, startEmbeddedPostgres, StartupError } from "./em
 export { type CopyIn, copyIn } from "./copy.ts";
 export { migrate, type Migration, migrationsDigest, readMigrations } from "./migrate.ts";
 export { createPools, type Lease, type Pools } from "./pools.ts";
-export { clusterProvisioner } from "./provision/cluster.ts";
+export { clusterProvisioner, ROLE_SETTINGS } from "./provision/cluster.ts";
 export type {
   DatabaseNames,
   DatabaseSpec,

@@ -9,8 +9,10 @@ import type {
   Provisioner,
 } from "./provisioner.ts";
 
-/** Bounds that every role carries, whatever a client manages to send. */
-const ROLE_SETTINGS: Readonly<Record<"owner" | "writer" | "reader", Record<string, string>>> = {
+/** Bounds that every role carries. A role can change its own: the product's sessions name them again. */
+export const ROLE_SETTINGS: Readonly<
+  Record<"owner" | "writer" | "reader", Record<string, string>>
+> = {
   owner: { idle_in_transaction_session_timeout: "10min", lock_timeout: "30s" },
   writer: {
     statement_timeout: "15s",
