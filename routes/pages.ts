@@ -38,6 +38,7 @@ import {
 } from "./team/change.ts";
 import { invitationPage } from "./team/invitation.tsx";
 import { teamPage } from "./team/show.tsx";
+import { leakedTokenPage } from "./tokens/leaked.tsx";
 import { tokensPage } from "./tokens/list.tsx";
 import { mintedTokenPage } from "./tokens/minted.tsx";
 import { newTokenPage } from "./tokens/new.tsx";
@@ -100,6 +101,7 @@ export const PAGES: readonly PageRoute[] = permit([
   mintedTokenPage,
   rotateTokenPage,
   revokeTokenPage,
+  leakedTokenPage,
   activityPage,
   activityExportPage,
   ...OAUTH_PAGES,

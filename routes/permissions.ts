@@ -53,6 +53,7 @@ export const PAGE_PERMISSIONS: Readonly<Record<string, PagePermission>> = {
   "/tokens/new": { read: "tokens:write", write: "tokens:write" },
   "/tokens/minted": { read: "tokens:write" },
   "/tokens/:id/rotate": { read: "tokens:write", write: "tokens:write" },
+  "/tokens/:id/leaked": { read: "activity:read", write: "tokens:write" },
   "/tokens/:id/revoke": { write: "tokens:write" },
 
   "/activity": { read: "activity:read" },

@@ -29,6 +29,14 @@ export {
   ChangeFilters,
   ChangeList,
 } from "./dashboard/changes_view.tsx";
+export {
+  CouldView,
+  DidView,
+  ReconnectStep,
+  ReportNotice,
+  StopStep,
+  UndoStep,
+} from "./dashboard/leaked_view.tsx";
 export { RowDiff, RowKey } from "./dashboard/row_diff.tsx";
 export { UndoPreview, UndoSinceForm } from "./dashboard/undo_view.tsx";
 export {
