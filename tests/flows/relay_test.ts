@@ -7,6 +7,7 @@ import { carryRest, serveRelay } from "../../lib/journal/mod.ts";
 import type { Control } from "../../lib/postgres/mod.ts";
 import { sqlState } from "../../lib/postgres/mod.ts";
 import { testServices, testTenant } from "../harness/mod.ts";
+import type { RelayTask } from "./relay_child.ts";
 import {
   auditedIds,
   auditedRows,
@@ -262,6 +263,40 @@ Deno.test("a relay that breaks off before or after its commit loses and repeats 
   assert.equal(await round(test, 9), 1);
   await assertOnce(test, 5);
   assert.deepEqual(await waiting(test), []);
+});
+
+Deno.test("a relay killed between the audit log and the outbox loses and repeats nothing", async () => {
+  await using test = await relayTest();
+  const { tenantId, endpoint } = test.scope;
+  await write(test.writer, insert(1, 5), null);
+  const { adminUrl, appUrl } = test.test.control;
+  const task: RelayTask = {
+    meeting: { adminUrl, appUrl, objectsDir: "/nowhere" },
+    target: { endpointId: endpoint.id, tenantId, slug: endpoint.slug },
+  };
+  const child = new Deno.Command(Deno.execPath(), {
+    args: [
+      "run",
+      "-A",
+      "--no-check",
+      new URL("relay_child.ts", import.meta.url).pathname,
+      JSON.stringify(task),
+    ],
+    stdin: "null",
+    stdout: "piped",
+    stderr: "inherit",
+  }).spawn();
+  const said = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
+  assert.match((await said.read()).value ?? "", /here/);
+  child.kill("SIGKILL");
+  await child.status;
+  await said.cancel();
+  assert.deepEqual(await auditedIds(test), [1, 2, 3, 4, 5]);
+  assert.deepEqual(await waiting(test), [1, 2, 3, 4, 5]);
+  await write(test.writer, insert(6), null);
+  assert.equal(await round(test), 1);
+  assert.deepEqual(await waiting(test), []);
+  await assertOnce(test, 6);
 });
 
 Deno.test("a journal counts as drained when it was empty after every noted write had to be over", async () => {
