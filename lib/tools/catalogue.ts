@@ -30,3 +30,8 @@ export const CATALOGUE: readonly Tool[] = [
 export const TOOLS: ReadonlyMap<string, Tool> = new Map(
   CATALOGUE.map((tool) => [tool.name, tool]),
 );
+
+/** Names of the tools that change rows. */
+export const WRITING_TOOLS: ReadonlySet<string> = new Set(
+  CATALOGUE.filter((tool) => tool.writes).map((tool) => tool.name),
+);

@@ -1,5 +1,6 @@
 /** Tools, resources and texts that are generated from an endpoint's schema. */
 export type { ToolAnswer } from "./answer.ts";
+export { WRITING_TOOLS } from "./catalogue.ts";
 export type { TableDescription } from "./describe_tables.ts";
 export { instructions, llmsTxt } from "./instructions.ts";
 export { toolList } from "./list.ts";

@@ -87,7 +87,12 @@ function Show(props: ShowProps) {
         title={name}
         crumbs={[{ href: "/endpoints", label: "Endpoints" }]}
         lead={<code>{slug}</code>}
-        actions={!empty && add}
+        actions={
+          <>
+            <ButtonLink href={`${path}/changes`}>Changes</ButtonLink>
+            {!empty && add}
+          </>
+        }
       />
       <Hold>
         {!empty && <Connect {...props} />}

@@ -34,7 +34,7 @@ function Who({ entry }: { entry: ActivityEntry }) {
 }
 
 function Event({ happening }: { happening: Happening }) {
-  const { entry, what, subject, place, facts, changePath } = happening;
+  const { entry, what, subject, place, facts, changePath, leakPath } = happening;
   const { kind, network, endpointId, endpointName } = entry;
   const endpoint = endpointId && endpointName !== subject ? endpointName : null;
   const from = network ? `${KINDS[kind]}, ${network}` : KINDS[kind];
@@ -52,7 +52,7 @@ function Event({ happening }: { happening: Happening }) {
           {place ? ` ${place} ` : " "}
           {place ? <code>{subject}</code> : subject}
         </p>
-        {(facts.length > 0 || endpoint || changePath) && (
+        {(facts.length > 0 || endpoint || changePath || leakPath) && (
           <p class="facts-line">
             {facts.map((fact) => <span key={fact}>{fact}</span>)}
             {endpoint && (
@@ -61,6 +61,7 @@ function Event({ happening }: { happening: Happening }) {
               </span>
             )}
             {changePath && <a href={changePath}>See the change</a>}
+            {leakPath && <a href={leakPath}>What to do about it</a>}
           </p>
         )}
       </div>

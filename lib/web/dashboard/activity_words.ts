@@ -17,6 +17,8 @@ export interface Happening {
   readonly facts: readonly string[];
   /** The page that shows the change itself; null where there is none. */
   readonly changePath: string | null;
+  /** The page that says what to do about a token that leaked; null where none did. */
+  readonly leakPath: string | null;
 }
 
 const ROWS: Readonly<Record<string, { readonly done: string; readonly place: string }>> = {
@@ -65,6 +67,13 @@ function factsOf(entries: readonly ActivityEntry[]): string[] {
   ];
 }
 
+/** Of a bearer token that people minted: an app's whole connection has ended. */
+function leakPathOf({ action, detail }: ActivityEntry): string | null {
+  const id = detail["token_id"];
+  const leaked = action === "token.revoked" && detail["by"] !== undefined && !detail["grant_id"];
+  return leaked && typeof id === "string" && isId(id) ? `/tokens/${id}/leaked` : null;
+}
+
 function happening(entries: readonly ActivityEntry[]): Happening {
   const entry = entries[0]!;
   const { action, subject, endpointSlug, detail } = entry;
@@ -81,6 +90,7 @@ function happening(entries: readonly ActivityEntry[]): Happening {
     changePath: endpointSlug && typeof change === "string" && isId(change)
       ? `/endpoints/${endpointSlug}/changes/${change}`
       : null,
+    leakPath: leakPathOf(entry),
   };
 }
 

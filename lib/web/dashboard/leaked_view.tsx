@@ -1,5 +1,6 @@
 import type { CalledTool, TokenTraces } from "../../leaks/mod.ts";
 import { ABILITIES } from "../../principal.ts";
+import { WRITING_TOOLS } from "../../tools/mod.ts";
 import { Button, ButtonLink, Form } from "../components/form.tsx";
 import { Compartment, Facts } from "../components/layout.tsx";
 import {
@@ -87,17 +88,27 @@ interface ChangedEndpoint {
   readonly slug: string;
   readonly name: string;
   readonly text: string;
-  readonly last: Date;
 }
 
-function changedEndpoints({ actions }: TokenTraces): ChangedEndpoint[] {
-  const rows = actions.filter(({ action, slug }) => action in ROW_ACTIONS && slug !== null);
-  return [...Map.groupBy(rows, ({ slug }) => slug!)].map(([slug, some]) => ({
+/** What it did to the rows of one endpoint, as the activity log tells. */
+function changesText({ actions }: TokenTraces, slug: string): string {
+  return actions.filter((one) => one.slug === slug && one.action in ROW_ACTIONS)
+    .map(({ action, times }) => `${formatNumber(times, "row")} ${ROW_ACTIONS[action]}`).join(", ");
+}
+
+/** Each endpoint that it wrote to: by the activity log, or, before that has heard, by its calls. */
+function changedEndpoints(traces: TokenTraces): ChangedEndpoint[] {
+  const told = traces.actions.filter(({ action }) => action in ROW_ACTIONS);
+  const called = traces.calls.filter(({ tool, calls, failed }) =>
+    WRITING_TOOLS.has(tool) && calls > failed
+  );
+  const names = new Map(
+    [...told, ...called].flatMap(({ slug, name }) => slug === null ? [] : [[slug, name ?? slug]]),
+  );
+  return [...names].map(([slug, name]) => ({
     slug,
-    name: some[0]!.name ?? slug,
-    text: some.map(({ action, times }) => `${formatNumber(times, "row")} ${ROW_ACTIONS[action]}`)
-      .join(", "),
-    last: new Date(Math.max(...some.map(({ last }) => last.getTime()))),
+    name,
+    text: changesText(traces, slug) || "it called tools that change rows",
   }));
 }
 
@@ -119,13 +130,11 @@ export function UndoStep({ traces, since, mayUndo }: UndoStepProps) {
       about="You see every row first. What others have changed since stays as it is."
     >
       {changed.length === 0 && <p>It changed no row of an endpoint in this time.</p>}
-      {changed.map(({ slug, name, text, last }) => (
+      {changed.map(({ slug, name, text }) => (
         <div class="row spread" key={slug}>
           <div>
             <a href={`/endpoints/${slug}/changes?by=token:${traces.token.id}`}>{name}</a>
-            <p class="small soft">
-              {text}, last on <Time at={last} />
-            </p>
+            <p class="small soft">{text}</p>
           </div>
           {mayUndo && (
             <ButtonLink href={`/endpoints/${slug}/undo?${query}`} tone="primary">
@@ -183,7 +192,7 @@ export function DidView(
         ]}
       />
       {(networks.length > 0 || token.lastUsedNetwork) && (
-        <p class="small">
+        <p class="small row">
           From {[...new Set([token.lastUsedNetwork, ...networks])].filter((one) => one !== null)
             .map((network) => <code key={network}>{network}</code>)}
         </p>

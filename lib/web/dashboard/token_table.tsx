@@ -112,6 +112,13 @@ function Actions({ token, now }: { token: TokenView; now: number }) {
           Rotate
         </a>
       )}
+      <a
+        class="button quiet"
+        href={`/tokens/${token.id}/leaked`}
+        aria-label={`${token.name} has leaked`}
+      >
+        Leaked?
+      </a>
       <Confirm summary="Revoke" label={`Revoke ${token.name}`} quiet>
         <p class="small">Whoever uses this token is refused at once.</p>
         <Form action={`/tokens/${token.id}/revoke`} inline>
