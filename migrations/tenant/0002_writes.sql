@@ -95,6 +95,7 @@ SET search_path = pg_catalog, pg_temp
 SET extra_float_digits = 1
 SET DateStyle = 'ISO'
 SET IntervalStyle = 'postgres'
+SET bytea_output = 'hex'
 SET TimeZone = 'UTC'
 AS $$
 DECLARE
