@@ -261,8 +261,8 @@ const customers = fc.integer({ min: 1, max: 14 });
 
 // What an agent has written it may read: a canary that shows is one that it never wrote.
 const plainTexts = one("a", "open", "label 2", "a longer text; with 'quotes'", "");
-const plainNumbers = one<unknown>(0, 1, 7, -1, "31.5", 1e9, "much");
-const plainDates = one("2020-03-01", "2021-01-01T00:00:00Z", "soon");
+const plainNumbers = one<unknown>(0, 1, 2, 3, 5, 7, 8, 9, 12, "12", 4, 6, "7", "31.5", "much");
+const plainDates = one("2020-03-01", "2021-01-01", "2024-02-29", "2025-12-31", "soon");
 
 const newRow: Readonly<Record<string, fc.Arbitrary<Record<string, unknown>>>> = {
   region: some({ code: one("no", "is", "de", "fi"), name: plainTexts }, ["code"]),
@@ -301,10 +301,20 @@ const keyOf: Readonly<Record<string, fc.Arbitrary<unknown>>> = {
   staff: one<unknown>(`${text} badge 99`, 1),
 };
 
-const common = { dry_run: fc.boolean() };
+const common = {
+  dry_run: one(false, false, true),
+  idempotency_key: fc.oneof(
+    { weight: 9, arbitrary: fc.constant(undefined) },
+    { weight: 1, arbitrary: one("key-1", "key-2", "key-3", "key-4") },
+  ),
+};
 
 /** Calls that write. */
-export const writeCalls: fc.Arbitrary<ToolCall> = onTable((table, column) => {
+export const writeCalls: fc.Arbitrary<ToolCall> = fc.oneof(
+  { weight: 4, arbitrary: one("customer", "purchase", "item") },
+  { weight: 1, arbitrary: tables },
+).chain((table) => {
+  const column = columnOf(table);
   const key = keyOf[table] ?? fc.oneof(ids, fc.integer({ min: 101, max: 109 }));
   const count = fc.integer({ min: 1, max: 9 });
   const rows = fc.oneof(
