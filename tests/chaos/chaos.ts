@@ -94,8 +94,10 @@ export async function chaos(
       }
     }
     await working(clients);
-  } finally {
     await clients.stop();
+  } catch (error) {
+    await clients.stop(true);
+    throw error;
   }
   const drainedAfterMs = await drained(stage);
   await stage.kill("server");

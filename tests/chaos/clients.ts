@@ -33,8 +33,8 @@ export interface Clients {
   acknowledged(): number;
   /** What was answered instead of an acknowledgement, how often. */
   readonly refusals: ReadonlyMap<string, number>;
-  /** Lets each client end what it is at, and waits for that. */
-  stop(): Promise<void>;
+  /** Lets each client end what it is at, and waits for that; with `now` it gives up at once. */
+  stop(now?: boolean): Promise<void>;
 }
 
 const RETRY_MS = 40;
@@ -173,6 +173,7 @@ export function startClients(stage: Stage, count: number): Clients {
   const refusals = new Map<string, number>();
   let acknowledged = 0;
   let stopping = false;
+  let leaving = false;
 
   /** Sends a write until it is answered; a client may also go away and never hear. */
   async function insist(client: Client, write: Write): Promise<void> {
@@ -186,7 +187,7 @@ export function startClients(stage: Stage, count: number): Clients {
         return;
       }
       refusals.set(answer.refusal, (refusals.get(answer.refusal) ?? 0) + 1);
-      if (answer.silent && chance(GIVEN_UP)) return client.giveUp(write);
+      if (leaving || answer.silent && chance(GIVEN_UP)) return client.giveUp(write);
       await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
     }
   }
@@ -204,8 +205,9 @@ export function startClients(stage: Stage, count: number): Clients {
     writes,
     refusals,
     acknowledged: () => acknowledged,
-    async stop() {
+    async stop(now = false) {
       stopping = true;
+      leaving = now;
       await Promise.all(working);
     },
   };
