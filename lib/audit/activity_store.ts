@@ -70,19 +70,14 @@ function conditionOf(tx: Tx, filter: ActivityFilter, grants: readonly string[]) 
     text === undefined ? undefined : storableText(text)
   );
   const any = tx``;
-  // The expressions of the indexes in migrations/control/0011_audit_partitions.sql.
+  // What is told is indexed by its first 100 characters, and then compared whole.
   const isApp = (value: string) =>
-    tx`AND (
-      left(e.detail ->> 'grant', 100) IN ${tx(grants)}
-      OR left(e.detail ->> 'client_id', 100) = left(${value}, 100)
-        AND e.detail ->> 'client_id' = ${value}
-    )`;
+    tx`AND (e.told_grant IN ${tx(grants)} OR e.told_client = left(${value}, 100))
+      AND (e.told_grant IN ${tx(grants)} OR e.detail ->> 'client_id' = ${value})`;
   const isTool = (value: string) =>
-    tx`AND left(e.detail ->> 'tool', 100) = left(${value}, 100) AND e.detail ->> 'tool' = ${value}`;
+    tx`AND e.told_tool = left(${value}, 100) AND e.detail ->> 'tool' = ${value}`;
   const isTable = (value: string) =>
-    tx`AND left(
-        CASE WHEN starts_with(e.action, 'row.') THEN e.subject ELSE e.detail ->> 'table' END, 100
-      ) = left(${value}, 100)
+    tx`AND e.told_table = left(${value}, 100)
       AND CASE WHEN starts_with(e.action, 'row.') THEN e.subject ELSE e.detail ->> 'table' END = ${value}`;
   return tx`
     ${userId === undefined ? any : tx`AND e.user_id = ${userId}`}

@@ -228,6 +228,7 @@ Deno.test("the application reaches the log's partitions in no other way than thr
   const { services } = test;
   await test.make(14);
   const { tenantId } = await test.filled([{ at: 14 }, { at: 0 }]);
+  const other = await testTenant(services);
   const [old, current] = [nameOf(monthAgo(14)), nameOf(monthAgo(0))];
   for (
     const statement of [
@@ -241,6 +242,8 @@ Deno.test("the application reaches the log's partitions in no other way than thr
         `DROP TABLE audit_months.${name}`,
         `ALTER TABLE audit_events DETACH PARTITION audit_months.${name}`,
       ]),
+      `INSERT INTO audit_events (id, tenant_id, action, actor_kind)
+       VALUES ('${newId()}', '${other.tenantId}', 'x', 'system')`,
       "INSERT INTO audit_events (id, tenant_id, action, actor_kind, month) " +
       `VALUES ('${newId()}', '${tenantId}', 'x', 'system', '2000-01-01')`,
       "UPDATE audit_events SET month = '2000-01-01'",

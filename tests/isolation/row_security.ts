@@ -17,6 +17,8 @@ export interface Table {
   readonly name: string;
   readonly enabled: boolean;
   readonly forced: boolean;
+  /** Columns that an INSERT can give: all but those that Postgres computes. */
+  readonly given: readonly string[];
   /** Columns that the application's role may change. */
   readonly updatable: readonly string[];
   readonly hasTenant: boolean;
@@ -30,6 +32,9 @@ export async function controlTables(superuser: Sql): Promise<Table[]> {
     SELECT n.nspname AS schema, n.nspname || '.' || c.relname AS name,
       c.relrowsecurity AS enabled, c.relforcerowsecurity AS forced,
       c.relispartition AS partition,
+      to_jsonb(ARRAY(SELECT a.attname FROM pg_attribute a
+        WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+          AND a.attgenerated = '')) AS given,
       to_jsonb(ARRAY(SELECT a.attname FROM pg_attribute a
         WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
           AND has_column_privilege('bulkhead_app', c.oid, a.attnum, 'UPDATE'))) AS updatable,
@@ -134,11 +139,14 @@ export async function faultsOf(
     }
     if (table.name in OTHERWISE_OWNED) return;
     // One of one's own rows, given to the other tenant.
+    const columns = table.given.map(quoteIdent).join(", ");
     const given = await attempt(
       tx,
-      `INSERT INTO ${name} SELECT (jsonb_populate_record(
-         NULL::${name}, to_jsonb(t) || '{"tenant_id": "${tenants.other}"}')).*
-       FROM ${name} t LIMIT 1`,
+      `INSERT INTO ${name} (${columns}) SELECT ${columns} FROM (
+         SELECT (jsonb_populate_record(
+           NULL::${name}, to_jsonb(t) || '{"tenant_id": "${tenants.other}"}')).*
+         FROM ${name} t LIMIT 1
+       ) AS mine`,
     );
     if (given !== INSUFFICIENT_PRIVILEGE) fault(`lets a row be given away: ${given}`);
   });
