@@ -88,7 +88,15 @@ Deno.test("by /v1, lists show what one has and nothing else", async () => {
 
 Deno.test("by /v1, each compartment shows its own", async () => {
   await using world = await makeWorld();
-  const shows = ["", "/tables", "/rules", "/ingests", "/ingests/{id}", "/ingests/{id}/rejects"];
+  const shows = [
+    "",
+    "/tables",
+    "/rules",
+    "/ingests",
+    "/ingests/{id}",
+    "/ingests/{id}/rejects",
+    "/changes/{change}",
+  ];
   for (
     const [actor, { names, canary }] of [
       [world.wide, world.own],
@@ -98,7 +106,10 @@ Deno.test("by /v1, each compartment shows its own", async () => {
     ] as const
   ) {
     for (const show of shows) {
-      const path = `/v1/endpoints/${names.slug}${show.replace("{id}", names.ingestId)}`;
+      const path = `/v1/endpoints/${names.slug}${
+        show.replace("{id}", names.ingestId)
+          .replace("{change}", names.changeId)
+      }`;
       const answer = await ask(world, actor, { title: show, method: "GET", path });
       assert.equal(answer.status, 200, answer.text);
       if (!["/tables", "/rules"].includes(show)) assert.ok(answer.text.includes(canary), show);

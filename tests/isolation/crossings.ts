@@ -30,10 +30,16 @@ const REST_INPUT: Readonly<
   }),
   dropForeignKey: () => ({ query: "?table=visit&column=customer_id" }),
   uploadFile: () => ({ query: "?file_name=a.csv", type: "text/csv", body: "a\n1\n" }),
+  undoChange: () => ({ body: {} }),
+  undoSince: ({ tokenId }) => ({ body: { token_id: tokenId, since: "2020-01-01T00:00:00Z" } }),
   mintToken: ({ slug }) => ({
     body: { name: "taken", abilities: ["rows:read"], endpoints: [slug] },
   }),
 };
+
+/** What the id in a path is an id of. */
+const idAt = (path: string, { ingestId, changeId, tokenId }: Names) =>
+  path.includes("/ingests/") ? ingestId : path.includes("/changes/") ? changeId : tokenId;
 
 /** Operations that name nothing which exists already. */
 const NAMES_NOTHING = new Set(["createEndpoint", "exportActivity"]);
@@ -61,7 +67,7 @@ export function restAttempts(names: Names, own: Names): Attempt[] {
     if (!isCrossed) return [];
     covered.add(route.operation);
     return aims.map((aim, index): Attempt => {
-      const id = route.path.includes("/ingests/") ? aim.ingestId : aim.tokenId;
+      const id = idAt(route.path, aim);
       return {
         title: `${route.operation} ${index}`,
         method: route.method,
@@ -180,6 +186,10 @@ export function mcpAttempts(names: Names): Attempt[] {
 
 /** Fields of pages' forms that get a write as far as possible. */
 const FORMS: Readonly<Record<string, (names: Names) => Record<string, string>>> = {
+  "/endpoints/:slug/undo": ({ tokenId }) => ({
+    by: `token:${tokenId}`,
+    since: "2020-01-01T00:00",
+  }),
   "/endpoints/:slug/settings": () => ({ name: "taken", text_format: "json" }),
   "/endpoints/:slug/writes": () => ({ writes: "direct" }),
   "/endpoints/:slug/access/:table": () => ({ do: "save", column: "name", access: "hidden" }),
@@ -206,7 +216,7 @@ export function pageAttempts(names: Names, own: Names, csrfToken: string): Attem
       ? [names, { ...names, slug: own.slug }, { ...own, slug: names.slug }]
       : [names];
     return aims.flatMap((aim): Attempt[] => {
-      const id = page.path.includes("/ingests/") ? aim.ingestId : aim.tokenId;
+      const id = idAt(page.path, aim);
       const path = page.path.replace(":slug", aim.slug).replace(":table", "customer")
         .replace(":id", id);
       const fields = new URLSearchParams(FORMS[page.path]?.(names)).toString();

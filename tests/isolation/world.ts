@@ -7,6 +7,7 @@ import {
   openEndpoint,
 } from "../../lib/endpoints/mod.ts";
 import {
+  type ChangeId,
   type IngestId,
   newId,
   newSlug,
@@ -14,6 +15,7 @@ import {
   type Slug,
   type TokenId,
 } from "../../lib/ids.ts";
+import { changeContext } from "../../lib/journal/mod.ts";
 import { startIngest } from "../../lib/ingest/mod.ts";
 import { connect, quoteIdent } from "../../lib/postgres/mod.ts";
 import type { EndpointScope } from "../../lib/principal.ts";
@@ -34,6 +36,7 @@ export interface Names {
   readonly slug: Slug;
   readonly tokenId: TokenId;
   readonly ingestId: IngestId;
+  readonly changeId: ChangeId;
 }
 
 /** One endpoint with everything that hangs on it, each part with the same canary in it. */
@@ -72,7 +75,7 @@ export interface World extends AsyncDisposable {
 
 /** Well-formed names that nobody has. */
 export function nobody(): Names {
-  return { slug: newSlug("data"), tokenId: newId(), ingestId: newId() };
+  return { slug: newSlug("data"), tokenId: newId(), ingestId: newId(), changeId: newId() };
 }
 
 /** Fills an endpoint as loads do: two tables with a link, rows, and a row that was set aside. */
@@ -99,6 +102,30 @@ async function fill(services: Services, scope: EndpointScope, canary: string, in
   }
 }
 
+/** Changes a row as the writer, so that there is a change to read and to take back. */
+async function changeRow(services: Services, scope: EndpointScope, canary: string) {
+  const { writer } = await endpointRoles(services, scope);
+  const changeId = newId<ChangeId>();
+  const { sql, release } = await openEndpoint(services, scope, "owner");
+  const allow = (writes: boolean) =>
+    sql.unsafe(
+      `UPDATE bulkhead.access SET writes = ${writes}; SELECT bulkhead.apply_access_everywhere()`,
+    );
+  try {
+    await allow(true);
+    await sql.begin(async (tx) => {
+      await tx.unsafe(`SET LOCAL ROLE ${quoteIdent(writer)}`);
+      const said = changeContext(scope, "update_row", changeId);
+      await tx`SELECT set_config('bulkhead.change', ${said}, true)`;
+      await tx`UPDATE visit SET note = ${`${canary} changed`} WHERE id = 2`;
+    });
+    await allow(false);
+  } finally {
+    release();
+  }
+  return changeId;
+}
+
 async function compartment(services: Services, tenant: TestTenant): Promise<Compartment> {
   const canary = `canary${randomName(16)}`;
   // The same name for everybody, so that slugs differ in nothing but their random end.
@@ -112,6 +139,7 @@ async function compartment(services: Services, tenant: TestTenant): Promise<Comp
     allowDuplicate: false,
   });
   const database = await fill(services, scope, canary, ingest.id);
+  const changeId = await changeRow(services, scope, canary);
   await rebuildManifest(services, scope, canary);
   await changeEndpoint(services, scope, { name: `${canary} name` });
   const { token, view } = await mintToken(services, tenant.scope, {
@@ -122,7 +150,7 @@ async function compartment(services: Services, tenant: TestTenant): Promise<Comp
   });
   return {
     scope,
-    names: { slug, tokenId: view.id, ingestId: ingest.id },
+    names: { slug, tokenId: view.id, ingestId: ingest.id, changeId },
     canary,
     secrets: [canary, id, token.slice(12), database],
   };
@@ -182,6 +210,8 @@ export async function makeWorld(): Promise<World> {
       try {
         const [rows] = await sql`
           SELECT (SELECT jsonb_agg(c ORDER BY id) FROM customer c) AS customer,
+            (SELECT jsonb_agg(v ORDER BY id) FROM visit v) AS visit,
+            (SELECT jsonb_agg(j ORDER BY id) FROM bulkhead.journal j) AS journal,
             (SELECT jsonb_agg(r ORDER BY table_name) FROM bulkhead.rules r) AS rules,
             (SELECT writes FROM bulkhead.access) AS writes,
             (SELECT jsonb_agg(conname ORDER BY conname) FROM pg_constraint
