@@ -90,8 +90,25 @@ const TOLD_BEFORE = ", was, (SELECT encode(sha256(convert_to(" +
   "coalesce(string_agg(was, '' ORDER BY was), ''), 'UTF8')), 'hex') FROM changed)";
 
 /**
- * The one statement that says who changes, changes, and answers what it changed. The trigger that keeps
- * the journal runs after both, and so finds what was said.
+ * The statement that changes rows and answers each of them. What is answered is computed before the
+ * trigger that keeps the journal runs, at the statement's end: so it finds there who changes.
+ *
+ * @param dml Everything up to RETURNING.
+ * @param context The setting `bulkhead.change`, bound.
+ */
+export function plainWriteSql(
+  table: Table,
+  shape: EffectShape,
+  dml: string,
+  context: string,
+): string {
+  return `${dml} RETURNING WITH (OLD AS ${OLD}, NEW AS ${NEW}) ` +
+    `set_config('bulkhead.change', ${context}, true), ${effectSql(table, shape).join(", ")}`;
+}
+
+/**
+ * The statement that changes rows, counts them, and answers the first of them. The trigger that keeps the
+ * journal runs after all of it, and so finds what was said.
  *
  * @param dml Everything up to RETURNING.
  * @param context The setting `bulkhead.change`, bound.

@@ -28,22 +28,39 @@ export interface Outcome {
   readonly effects: readonly Effect[];
 }
 
-/** Reads the answer of a write's statement. */
-export function readOutcome(rows: readonly TextRow[]): Outcome {
+function readEffect(told: TextRow): Effect {
+  const [op, key, version, row, changed, before, was] = told;
+  return {
+    op: op as Effect["op"],
+    key: key!,
+    version: version!,
+    row: row!,
+    changed: changed ? JSON.parse(changed) as string[] : null,
+    before: before!,
+    was: was ?? null,
+  };
+}
+
+/** Reads the answer of a write that tells each row. */
+export function readPlain(rows: readonly TextRow[]): Outcome {
+  const effects = rows.map(([, ...told]) => readEffect(told));
+  return {
+    count: effects.length,
+    inserted: effects.filter(({ op }) => op === "insert").length,
+    unchanged: effects.filter(({ changed }) => changed?.length === 0).length,
+    was: null,
+    effects,
+  };
+}
+
+/** Reads the answer of a write that counts its rows and tells the first of them. */
+export function readCounted(rows: readonly TextRow[]): Outcome {
   const [first] = rows;
   return {
     count: Number(first?.[0] ?? 0),
     inserted: Number(first?.[1] ?? 0),
     unchanged: Number(first?.[2] ?? 0),
     was: first?.[10] ?? null,
-    effects: rows.map(([, , , op, key, version, row, changed, before, was]) => ({
-      op: op as Effect["op"],
-      key: key!,
-      version: version!,
-      row: row!,
-      changed: changed ? JSON.parse(changed) as string[] : null,
-      before: before!,
-      was: was ?? null,
-    })),
+    effects: rows.map(([, , , ...told]) => readEffect(told)),
   };
 }

@@ -8,13 +8,13 @@ import type { ToolAnswer } from "../answer.ts";
 import { type Call, preparedTexts, toCallError } from "../call.ts";
 import { canonical } from "../canonical.ts";
 import { replaySql } from "../sql/write.ts";
-import { Params, type Statement } from "../sql/statement.ts";
+import { Params } from "../sql/statement.ts";
 import { answerWrite } from "./answer.ts";
 import { isPassing, toWriteFault } from "./faults.ts";
-import type { Outcome } from "./outcome.ts";
+import { type Outcome, readCounted } from "./outcome.ts";
 import { queueWrite } from "./queue.ts";
 import { send } from "./send_store.ts";
-import { type Write, type WriteRequest, writeStatement } from "./write.ts";
+import { type Write, type WriteRequest, type WriteStatement, writeStatement } from "./write.ts";
 
 /** Times that a write is tried when another change comes between. */
 const TRIES = 3;
@@ -44,7 +44,7 @@ class TakenBack extends Error {
 async function inTransaction(
   sql: Sql,
   write: Write,
-  statement: Statement,
+  statement: WriteStatement,
   dryRun: boolean,
 ): Promise<Outcome> {
   try {
@@ -151,7 +151,7 @@ async function answerAgain(
   const text = replaySql(table, shape, params.bind(found.id), shown);
   const outcome = await asOwner(
     call,
-    (owner) => send(owner, { text, values: params.values }, false),
+    (owner) => send(owner, { text, values: params.values, read: readCounted }, false),
   );
   return answerWrite(call, table, shape.operation, state, found.id, outcome);
 }

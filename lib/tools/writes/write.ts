@@ -2,15 +2,16 @@ import type { z } from "zod";
 import type { ChangeId } from "../../ids.ts";
 import type { Ability } from "../../principal.ts";
 import type { Table } from "../manifest/compile.ts";
-import { type EffectShape, writeSql } from "../sql/write.ts";
+import type { TextRow } from "../call.ts";
+import { type EffectShape, plainWriteSql, writeSql } from "../sql/write.ts";
 import { Params, type Statement } from "../sql/statement.ts";
-import type { Outcome } from "./outcome.ts";
+import { type Outcome, readCounted, readPlain } from "./outcome.ts";
 
 /** A write that was parsed against the manifest, ready to be run. */
 export interface Write {
   readonly table: Table;
   readonly shape: EffectShape;
-  /** Rows to answer; the rest is counted. */
+  /** Rows to answer; the rest is counted. Of a write that is not judged, all. */
   readonly shown: number;
   /** Builds the statement up to RETURNING. */
   dml(params: Params): string;
@@ -24,17 +25,27 @@ export interface Write {
   readonly judged: boolean;
 }
 
+/** The statement of a write, with how its answer is read. */
+export interface WriteStatement extends Statement {
+  readonly read: (rows: readonly TextRow[]) => Outcome;
+}
+
 /** The statement of a write that carries `context` into the journal. */
-export function writeStatement(write: Write, context: string, before: boolean): Statement {
+export function writeStatement(write: Write, context: string, before: boolean): WriteStatement {
   const params = new Params();
   const said = params.bind(context);
-  const { table, shape, shown } = write;
-  const told = before ? { ...shape, rows: true, before: true } : shape;
+  const { table, shape, shown, judged } = write;
   const dml = write.dml(params);
+  const told = before ? { ...shape, rows: true, before: true } : shape;
+  const plain = !before && !judged;
   return {
-    text: writeSql(table, told, dml, said, before ? Math.min(shown, PREVIEWED) : shown),
+    // Half as dear where nothing has to be counted.
+    text: plain
+      ? plainWriteSql(table, told, dml, said)
+      : writeSql(table, told, dml, said, before ? Math.min(shown, PREVIEWED) : shown),
     values: params.values,
     unchecked: params.unchecked,
+    read: plain ? readPlain : readCounted,
   };
 }
 
