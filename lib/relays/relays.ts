@@ -1,5 +1,6 @@
+import { AppError } from "../errors.ts";
 import type { EndpointId, TenantId } from "../ids.ts";
-import type { Control } from "../postgres/mod.ts";
+import { type Control, sqlState } from "../postgres/mod.ts";
 import { upsertWanted } from "./store.ts";
 
 /** An endpoint that is about to be written to. */
@@ -15,7 +16,8 @@ export interface Relays {
    * the transaction of every write begins: a process that is killed right after its commit leaves behind
    * where the entries wait. Resolves at once under a note that is young enough.
    *
-   * @throws AppError where it could not be noted; then nothing may be written.
+   * @throws AppError where it could not be noted, ACCESS_DENIED where the endpoint is gone; then nothing may
+   * be written.
    */
   want(endpoint: WrittenEndpoint): Promise<void>;
   /** Says that a write was committed: its entries are carried over at once, not at the next look. */
@@ -43,7 +45,12 @@ export function createRelays(control: Control): Relays {
   async function write({ id, tenantId }: WrittenEndpoint): Promise<void> {
     // From before it is sent: the database counts from later.
     const at = performance.now();
-    await control.tenant(tenantId, (tx) => upsertWanted(tx, id, NOTE_SECONDS));
+    try {
+      await control.tenant(tenantId, (tx) => upsertWanted(tx, id, NOTE_SECONDS));
+    } catch (error) {
+      // A foreign key: the endpoint was removed after the request had been let in.
+      throw sqlState(error) === "23503" ? new AppError("ACCESS_DENIED") : error;
+    }
     if (notedAt.size >= MAX_REMEMBERED) notedAt.clear();
     notedAt.set(id, at);
   }
