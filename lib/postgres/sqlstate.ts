@@ -37,6 +37,9 @@ export function violatedConstraint(error: unknown): string | null {
 const CODES: Readonly<Record<string, ErrorCode>> = {
   "57014": "STATEMENT_TIMEOUT",
   "25P03": "STATEMENT_TIMEOUT",
+  // A login of ours that is refused: whoever has it can change its password.
+  "28000": "UNAVAILABLE",
+  "28P01": "UNAVAILABLE",
   "42501": "ACCESS_DENIED",
   "23505": "CONFLICT",
   "53100": "UNAVAILABLE",
