@@ -20,7 +20,12 @@ export interface Outcome {
 export type Kill = "server" | "postgres" | "both" | "starting";
 
 // What a client may be told while a process is away; anything else is a fault.
-const EXPECTED = [/^connection (refused|lost)$/, /^503 /, /^The service cannot answer just now\./];
+const EXPECTED = [
+  /^connection (refused|lost)$/,
+  /^503 /,
+  /^The service cannot answer just now\./,
+  /^The database went away, and whether the change was made is not known\./,
+];
 
 const CLIENTS = 8;
 const PATIENCE_MS = 60_000;
