@@ -1,5 +1,5 @@
 import { AppError } from "../../errors.ts";
-import { quoteIdent, quoteLiteral, type Tx } from "../../postgres/mod.ts";
+import { quoteIdent, quoteLiteral, sqlState, type Tx } from "../../postgres/mod.ts";
 import type { Dialect } from "../detect/mod.ts";
 import { uniqueName } from "../infer/mod.ts";
 import type { Draft, DraftColumn } from "./draft.ts";
@@ -72,9 +72,25 @@ export async function commentColumns(tx: Tx, draft: Draft): Promise<void> {
   if (statements.trim() !== "") await tx.unsafe(statements);
 }
 
-/** Gives the endpoint's reader and writer what its access and rules say of a table. */
+// A column that is not there, or is of another type than a row filter compares it with.
+const UNFIT = /^(42703|42883|42804|22...)$/;
+
+/**
+ * Gives the endpoint's reader and writer what its access and rules say of a table. Throws SHAPE_MISMATCH
+ * where rules that were kept from a table of this name do not fit the new one: open it must not be.
+ */
 export async function applyAccess(tx: Tx, table: string): Promise<void> {
-  await tx`SELECT bulkhead.apply_access(${publicTable(table)}::text::regclass)`;
+  try {
+    await tx`SELECT bulkhead.apply_access(${publicTable(table)}::text::regclass)`;
+  } catch (error) {
+    if (!UNFIT.test(sqlState(error) ?? "")) throw error;
+    throw new AppError(
+      "SHAPE_MISMATCH",
+      `The row filter that was set for a table ${table} does not fit this file's columns: ` +
+        "load it under another name.",
+      { cause: error },
+    );
+  }
 }
 
 /**
