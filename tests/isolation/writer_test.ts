@@ -1,8 +1,6 @@
 import assert from "node:assert/strict";
-import { openEndpoint } from "../../lib/endpoints/mod.ts";
 import { connect, type Sql } from "../../lib/postgres/mod.ts";
-import { testCluster } from "../harness/mod.ts";
-import { connected, outcome, state, unrefused, urlOf } from "./direct.ts";
+import { connected, outcome, state, unrefused } from "./direct.ts";
 import { HOSTILE_STATEMENTS, ROW_CHANGES } from "./statements.ts";
 import {
   BLIND_ANSWERED,
