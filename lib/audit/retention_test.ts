@@ -223,6 +223,24 @@ Deno.test("keepAudit() gives way to who reads the log, and is done the next time
   assert.ok((await test.partitions()).includes(ahead));
 });
 
+Deno.test("an export breaks off where what comes next is dropped under way", async () => {
+  await using test = await start();
+  await test.make(13);
+  const { tenantId } = await test.filled([
+    ...Array.from({ length: 501 }, () => ({ at: 13 })),
+    { at: 0 },
+  ]);
+  const { control } = test.services;
+  const reader = exportAudit(control, tenantId, "ndjson").getReader();
+  assert.equal((await reader.read()).done, false);
+  await keepAudit(test.services);
+  await assert.rejects(reader.read(), /were dropped/);
+  // Taken again it is whole.
+  const lines = await linesOf(test.services, tenantId);
+  assert.deepEqual(subjectsOf(lines), ["entry 502"]);
+  assert.equal((await verifyExport(lines)).fault, null);
+});
+
 Deno.test("the application reaches the log's partitions in no other way than through the log", async () => {
   await using test = await start();
   const { services } = test;

@@ -17,11 +17,13 @@ function Who({ entry }: { entry: ActivityEntry }) {
   const app = appName ?? "An app";
   return (
     <>
-      {tokenId && (
+      {(tokenId || appName) && (
         <span>
           {appId
             ? <a href={by("app", appId)}>{app}</a>
-            : <a href={by("token", tokenId)}>{tokenName ?? app}</a>}
+            : tokenId
+            ? <a href={by("token", tokenId)}>{tokenName ?? app}</a>
+            : app}
         </span>
       )}
       {userId && (
