@@ -26,6 +26,8 @@ export async function serveJobs(services: Services): Promise<{ stop(): Promise<v
       services.log.error("sweep.failed", { error });
     }
   };
+  // Before the sweep, which may take a while: others may be writing already.
+  const relay = serveRelay(services);
   await sweep();
   let sweeping: Promise<void> | null = null;
   const timer = setInterval(() => {
@@ -35,7 +37,6 @@ export async function serveJobs(services: Services): Promise<{ stop(): Promise<v
     services,
     (scope) => rebuildManifest(services, scope, "data loaded").then(() => {}),
   );
-  const relay = serveRelay(services);
   return {
     async stop() {
       clearInterval(timer);
