@@ -94,7 +94,7 @@ function line(entry: Told): string {
     columns && `columns ${columns.map(textCell).join(", ")}${cut ? ", …" : ""}`,
     entry.change && `change ${textCell(entry.change)}`,
     entry.entry && `entry ${textCell(entry.entry)}`,
-    entry.undoes && `undoes entry ${textCell(entry.undoes)}`,
+    entry.undoes && `undoes ${textCell(entry.undoes)}`,
     entry.reason && `${textCell(entry.reason)}, ${entry.count} times`,
   ].filter(Boolean).join("|");
 }
