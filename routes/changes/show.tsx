@@ -84,7 +84,7 @@ export const changePage = memberPage("/endpoints/:slug/changes/:id", {
             { href: path, label: name },
             { href: `${path}/changes`, label: "Changes" },
           ]}
-          lead={state && <Badge tone={state.tone}>{state.text}</Badge>}
+          lead={state && change.undone > 0 && <Badge tone={state.tone}>{state.text}</Badge>}
           actions={mayUndo && change.undone < change.rows && (
             <ButtonLink href={`${here}/undo`} tone="primary">Undo…</ButtonLink>
           )}
@@ -97,7 +97,7 @@ export const changePage = memberPage("/endpoints/:slug/changes/:id", {
             <Compartment
               id="rows"
               title="Rows"
-              about="As they happened. What the field rules hide stands nowhere here."
+              about="In the order in which they changed, without what the field rules hide."
             >
               {change.entries.map((entry) => (
                 <RowDiff key={entry.id} entry={entry}>
