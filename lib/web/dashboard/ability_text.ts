@@ -36,7 +36,7 @@ export const ABILITY_TEXT: Readonly<Record<Ability, { label: string; hint: strin
   },
   "api:endpoints:write": {
     label: "Manage endpoints",
-    hint: "Create, rebuild and delete endpoints.",
+    hint: "Create, rebuild and delete endpoints, set their tables' field rules, stop writes.",
   },
   "api:changes:read": {
     label: "See changes",
@@ -44,7 +44,7 @@ export const ABILITY_TEXT: Readonly<Record<Ability, { label: string; hint: strin
   },
   "api:changes:write": {
     label: "Decide on changes",
-    hint: "Approve, reject and undo changes, and set the tables' field rules.",
+    hint: "Approve, reject and undo changes.",
   },
   "api:tokens:read": {
     label: "See tokens",
