@@ -52,7 +52,14 @@ export const accessPage = memberPage("/endpoints/:slug/access", {
             about="Columns and rows that agents never see, and what they may do in each table. The database enforces them."
           >
             {tables.length
-              ? <RulesTable path={path} tables={tables} manages={may(role, "rules:write")} />
+              ? (
+                <RulesTable
+                  path={path}
+                  tables={tables}
+                  writes={endpoint.settings.writes}
+                  manages={may(role, "rules:write")}
+                />
+              )
               : (
                 <EmptyState title="No tables yet">
                   Once a file is loaded, its tables stand here.

@@ -64,7 +64,7 @@ for (const javaScriptEnabled of [true, false]) {
       const row = page.getByRole("row", { name: "person" });
       assert.match(
         await row.innerText(),
-        /1 hidden, 1 read-only of 5\s+Filtered\s+Read, add, change/,
+        /1 hidden, 1 read-only of 5\s+Filtered\s+Read; add, change once/,
       );
       await page.getByRole("link", { name: "person" }).click();
       assert.equal(await page.getByLabel("What agents may do with pay").inputValue(), "hidden");

@@ -100,20 +100,30 @@ function columnsText({ columns, rules }: RuledTable): string {
   return parts.length ? `${parts.join(", ")} of ${columns.length}` : `All ${columns.length} open`;
 }
 
-function operationsText({ rules, primaryKey }: RuledTable): string {
-  if (!primaryKey.length) return "Read: it has no primary key";
-  const can = [
-    "read",
-    ...(rules.insert ? ["add"] : []),
-    ...(rules.update ? ["change"] : []),
-    ...(rules.delete ? ["delete"] : []),
-  ].join(", ");
-  return can[0]!.toUpperCase() + can.slice(1);
+const OPERATION_TEXT = { insert: "add", update: "change", delete: "delete" } as const;
+
+function Operations({ table, writes }: { table: RuledTable; writes: Writes }) {
+  const { rules, primaryKey } = table;
+  if (!primaryKey.length) return <>Read: it has no primary key</>;
+  const can = (["insert", "update", "delete"] as const).filter((name) => rules[name])
+    .map((name) => OPERATION_TEXT[name]).join(", ");
+  if (!can) return <>Read</>;
+  if (writes !== "off") return <>Read, {can}</>;
+  return (
+    <>
+      Read<span class="hint">; {can} once writing is on</span>
+    </>
+  );
 }
 
 /** The tables with what agents see and may do in each. */
 export function RulesTable(
-  { path, tables, manages }: { path: string; tables: readonly RuledTable[]; manages: boolean },
+  { path, tables, writes, manages }: {
+    path: string;
+    tables: readonly RuledTable[];
+    writes: Writes;
+    manages: boolean;
+  },
 ) {
   const columns: Column<RuledTable>[] = [
     {
@@ -132,7 +142,7 @@ export function RulesTable(
       head: "Rows",
       cell: ({ rules }) => rules.rowFilter ? <Badge tone="accent">Filtered</Badge> : "All",
     },
-    { head: "Agents may", cell: operationsText },
+    { head: "Agents may", cell: (table) => <Operations table={table} writes={writes} /> },
   ];
   return <Table caption="Rules of each table" columns={columns} rows={tables} />;
 }
