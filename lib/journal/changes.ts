@@ -131,3 +131,24 @@ export async function readChange(
     return { ...summary, entries, next: more ? entries.at(-1)!.id : null, notShown };
   });
 }
+
+/**
+ * One change that the journal has, with the first of its rows as far as they may be shown; null where it
+ * has none. Asks for no ability.
+ */
+export function readJournalled(
+  services: Services,
+  scope: EndpointScope,
+  change: ChangeId,
+  limit: number,
+): Promise<ChangeView | null> {
+  return withJournal(services, scope, async (sql) => {
+    const summary = await selectChange(sql, change);
+    if (!summary) return null;
+    const entries = await selectEntries(sql, change, null, limit + 1);
+    const more = entries.length > limit;
+    if (more) entries.pop();
+    const notShown = await countHidden(sql, change);
+    return { ...summary, entries, next: more ? entries.at(-1)!.id : null, notShown };
+  });
+}

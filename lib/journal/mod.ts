@@ -8,6 +8,7 @@ export {
   type JournalPage,
   listChanges,
   readChange,
+  readJournalled,
 } from "./changes.ts";
 export { type CarriedEndpoint, type CarryOptions, carryOver, ROUND_LIMIT } from "./carry.ts";
 export { carryRest } from "./carry_rest.ts";

@@ -3,6 +3,7 @@ import { countRows } from "./count_rows.ts";
 import { describeTables } from "./describe_tables.ts";
 import { filterRows } from "./filter_rows.ts";
 import { getActivityLog } from "./get_activity_log.ts";
+import { getChange } from "./get_change.ts";
 import { getRow } from "./get_row.ts";
 import { joinRows } from "./join_rows.ts";
 import { listRows } from "./list_rows.ts";
@@ -22,6 +23,7 @@ export const CATALOGUE: readonly Tool[] = [
   aggregateRows,
   joinRows,
   ...WRITE_TOOLS,
+  getChange,
   undoChange,
   getActivityLog,
 ];

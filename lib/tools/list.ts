@@ -143,6 +143,9 @@ function listing(tool: Tool, all: Record<string, JsonSchema>) {
 function isShown(tool: Tool, principal: Principal): boolean {
   if (tool.writes && principal.grantId) return true;
   const { abilities } = principal;
+  if (tool.follows && !principal.grantId && !ROW_WRITES.some((ability) => abilities.has(ability))) {
+    return false;
+  }
   const has = (ability: Ability) => abilities.has(ability);
   return (has(tool.ability) || tool.anyOf?.some(has) === true) && (!tool.also || has(tool.also));
 }
@@ -152,7 +155,7 @@ export function toolsFor(manifest: CompiledManifest, principal: Principal): read
   // By the writer's grants, which are taken where writes are off.
   const writable = manifest.tables.values().some((table) => table.operations.length > 0);
   return CATALOGUE.filter((tool) =>
-    isShown(tool, principal) && (!tool.writes || writable) &&
+    isShown(tool, principal) && (writable || !(tool.writes || tool.follows)) &&
     (tool.on === "endpoint" || manifest.tables.size > 0)
   );
 }

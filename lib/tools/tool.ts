@@ -22,6 +22,8 @@ interface ToolText {
     /** Whether it can take something away; adding rows cannot. */
     readonly destructive: boolean;
   };
+  /** Present on tools that are of use only where rows can be changed. */
+  readonly follows?: true;
   readonly output: JsonSchema;
 }
 

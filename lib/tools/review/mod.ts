@@ -2,5 +2,11 @@
 export { approveChange } from "./approve.ts";
 export { refreshPreview } from "./refresh.ts";
 export { rejectChange } from "./reject.ts";
-export { listReview, readReview, type ReviewRow, type ReviewView } from "./review.ts";
+export {
+  listReview,
+  readOwnReview,
+  readReview,
+  type ReviewRow,
+  type ReviewView,
+} from "./review.ts";
 export type { Moved } from "./stale.ts";

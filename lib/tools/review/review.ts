@@ -1,6 +1,7 @@
 import { AppError } from "../../errors.ts";
 import type { ChangeId, GrantId, TokenId } from "../../ids.ts";
 import {
+  actorKey,
   type ChangeCounts,
   type ChangedBy,
   type DecidedBy,
@@ -143,5 +144,19 @@ export async function readReview(
   requireAbility(scope.principal, "api:changes:read");
   const found = await readQueued(services, scope, change);
   if (!found) throw new AppError("NOT_FOUND", "There is no such change here.");
+  return (await viewsOf(services, scope, [found]))[0]!;
+}
+
+/**
+ * A change that the caller itself asked for and that was queued or had a key; null where there is none.
+ * Asks for no ability.
+ */
+export async function readOwnReview(
+  services: Services,
+  scope: EndpointScope,
+  change: ChangeId,
+): Promise<ReviewView | null> {
+  const found = await readQueued(services, scope, change);
+  if (found?.actor !== actorKey(scope.principal)) return null;
   return (await viewsOf(services, scope, [found]))[0]!;
 }

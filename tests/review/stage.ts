@@ -1,0 +1,91 @@
+import type { ChangeId, TokenId } from "../../lib/ids.ts";
+import { newId } from "../../lib/ids.ts";
+import type { EndpointScope } from "../../lib/principal.ts";
+import { mintToken } from "../../lib/tokens/mod.ts";
+import { callTool, listReview, loadManifest, type ReviewView } from "../../lib/tools/mod.ts";
+import { enterEndpoint } from "../../lib/endpoints/mod.ts";
+import { type ToolEndpoint, toolEndpoint } from "../tools/fixture.ts";
+
+const SHOP = `
+  CREATE TABLE item (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    name text NOT NULL, price numeric(10, 2) NOT NULL DEFAULT 1.50, country text, secret text
+  );
+  CREATE TABLE customer (id int PRIMARY KEY, mail text NOT NULL UNIQUE);
+  CREATE TABLE invoice (id int PRIMARY KEY, customer_id int REFERENCES customer);
+  INSERT INTO item (name, price, country, secret)
+    SELECT 'i' || n, n, CASE WHEN n % 2 = 0 THEN 'NO' ELSE 'SE' END, 'canary' || n
+    FROM generate_series(1, 200) n;
+  INSERT INTO customer SELECT n, 'm' || n FROM generate_series(1, 5) n;
+`;
+
+/** An agent with a token of its own. */
+export interface Agent {
+  readonly tokenId: TokenId;
+  readonly scope: EndpointScope;
+  /** Calls a tool under the manifest of now; answers its structured content, or its fault. */
+  // deno-lint-ignore no-explicit-any -- each test knows the shape of what it asked for
+  ask(tool: string, args: unknown): Promise<any>;
+}
+
+/** An endpoint whose writes wait for a person, who is `scope`, and an agent that writes. */
+export interface Stage extends AsyncDisposable {
+  readonly shop: ToolEndpoint;
+  readonly scope: EndpointScope;
+  readonly agent: Agent;
+  newAgent(options?: { review?: boolean; kind?: "mcp" | "rest" }): Promise<Agent>;
+  /** What waits, the oldest first. */
+  waiting(): Promise<ReviewView[]>;
+  /** Rows of a query as the owner. */
+  rows(query: string): Promise<Record<string, unknown>[]>;
+  stateOf(change: ChangeId): Promise<string>;
+}
+
+/** Makes it. */
+export async function reviewStage(writes: "review" | "direct" = "review"): Promise<Stage> {
+  const shop = await toolEndpoint(SHOP, writes);
+  const { services, scope } = shop;
+
+  async function newAgent(
+    { review = false, kind = "mcp" }: { review?: boolean; kind?: "mcp" | "rest" } = {},
+  ): Promise<Agent> {
+    const { view } = await mintToken(services, shop.tenant.scope, {
+      name: "agent",
+      scope: "mcp:write",
+      abilities: ["rows:read", "rows:insert", "rows:update", "rows:delete"],
+      endpoints: "all",
+    });
+    const principal = { ...scope.principal, kind, tokenId: view.id, label: "agent", review };
+    const own: EndpointScope = { ...scope, principal, requestId: newId() };
+    return {
+      tokenId: view.id,
+      scope: own,
+      async ask(tool, args) {
+        const { endpoint } = await enterEndpoint(services, own, scope.endpoint.slug);
+        const now = { ...own, endpoint };
+        const manifest = await loadManifest(services, now);
+        const answer = await callTool(services, now, manifest, tool, args);
+        return answer.isError ? { fault: answer.text } : JSON.parse(answer.structured!);
+      },
+    };
+  }
+
+  return {
+    shop,
+    scope,
+    agent: await newAgent(),
+    newAgent,
+    async waiting() {
+      const page = { state: "queued", after: null, limit: 100 } as const;
+      return (await listReview(services, scope, page)).changes;
+    },
+    rows: (query) => shop.owner((sql) => sql.unsafe(query)),
+    async stateOf(change) {
+      const [row] = await shop.owner((sql) =>
+        sql`SELECT state FROM bulkhead.changes WHERE id = ${change}`
+      );
+      return row!["state"];
+    },
+    [Symbol.asyncDispose]: () => shop[Symbol.asyncDispose](),
+  };
+}
