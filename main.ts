@@ -21,9 +21,12 @@ async function main(): Promise<number> {
   };
   Deno.addSignalListener("SIGINT", onSignal);
   Deno.addSignalListener("SIGTERM", onSignal);
+  // One connection that is closed must not end the process for all.
   globalThis.addEventListener("error", (event) => {
-    // One tenant's connection that is closed must not end the process for all.
     if (isStrayWrite(event.error)) event.preventDefault();
+  });
+  globalThis.addEventListener("unhandledrejection", (event) => {
+    if (isStrayWrite(event.reason)) event.preventDefault();
   });
   try {
     const args = readArguments(Deno.args);
