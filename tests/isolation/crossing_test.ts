@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import type { Ability } from "../../lib/principal.ts";
 import { testToken } from "../harness/mod.ts";
-import { ask, type Attempt, leaked, withoutNames } from "./answers.ts";
+import { ask, leaked } from "./answers.ts";
+import { cross, report } from "./cross.ts";
 import {
   mcpAttempt,
   mcpAttempts,
@@ -10,46 +11,7 @@ import {
   restAttempts,
   TOOL_ARGUMENTS,
 } from "./crossings.ts";
-import {
-  type Actor,
-  type Compartment,
-  makeWorld,
-  type Names,
-  nobody,
-  type World,
-} from "./world.ts";
-
-/**
- * Sends the same attempts at somebody's compartment and at names that nobody has. Answers what was
- * wrong: a secret in an answer, an answer that differs, an attempt that went through.
- */
-async function cross(
-  world: World,
-  actor: Actor,
-  target: Compartment,
-  attempts: (names: Names) => Attempt[],
-): Promise<string[]> {
-  const before = await world.kept(target);
-  const strangers = nobody();
-  const unknown = attempts(strangers);
-  const faults: string[] = [];
-  for (const [index, attempt] of attempts(target.names).entries()) {
-    const answer = await ask(world, actor, attempt);
-    const found = leaked(answer, target.secrets);
-    if (found.length) faults.push(`${attempt.title}: shows ${found}`);
-    const expected = await ask(world, actor, unknown[index]!);
-    const [said, toNobody] = [
-      withoutNames(answer, target.names),
-      withoutNames(expected, strangers),
-    ];
-    if (said !== toNobody) faults.push(`${attempt.title}: ${said}\n-- and not --\n${toNobody}`);
-    if (answer.status >= 500) faults.push(`${attempt.title}: ${answer.text}`);
-  }
-  assert.deepEqual(await world.kept(target), before, "nothing was changed");
-  return faults;
-}
-
-const report = (faults: readonly string[]) => assert.ok(!faults.length, faults.join("\n\n"));
+import { makeWorld, type Names } from "./world.ts";
 
 Deno.test("by /v1, nobody reaches another tenant's or tells it from what does not exist", async () => {
   await using world = await makeWorld();

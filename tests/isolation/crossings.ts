@@ -105,6 +105,39 @@ export const TOOL_ARGUMENTS: Readonly<Record<string, Record<string, unknown>>> =
   join_rows: { table: "visit", joins: [{ table: "customer" }] },
 };
 
+/** Arguments of each tool that is there where rows may be changed. */
+export const WRITE_ARGUMENTS = (
+  { changeId }: Names,
+): Readonly<Record<string, Record<string, unknown>>> => ({
+  insert_rows: { table: "customer", rows: [{ id: 70, name: "taken" }], idempotency_key: "k1" },
+  update_row: { table: "customer", key: 1, values: { city: "taken" } },
+  delete_row: { table: "loose", key: 1 },
+  upsert_rows: { table: "customer", rows: [{ id: 2, name: "taken" }] },
+  update_rows: {
+    table: "customer",
+    filter: { column: "id", op: "gte", value: 1 },
+    values: { city: "taken" },
+    expected_count: 2,
+  },
+  delete_rows: {
+    table: "visit",
+    filter: { column: "id", op: "gte", value: 1 },
+    expected_count: 2,
+  },
+  undo_change: { change: changeId },
+});
+
+/** Every tool that changes rows, tried and in earnest, at what is named. */
+export function mcpWriteAttempts(names: Names): Attempt[] {
+  return Object.entries(WRITE_ARGUMENTS(names)).flatMap(([name, args]) =>
+    [args, { ...args, dry_run: true }].flatMap((args) =>
+      (["modern", "legacy"] as const).map((era) =>
+        mcpAttempt(era, names.slug, "tools/call", { name, arguments: args })
+      )
+    )
+  );
+}
+
 type Params = Record<string, unknown>;
 
 const MODERN_META = {
