@@ -23,7 +23,7 @@ export async function insertEvents(tx: Tx, events: readonly AuditEvent[]): Promi
     detail: storable(event.detail ?? {}),
   }));
   await tx`
-    INSERT INTO audit_events (
+    INSERT INTO audit_pending (
       id, tenant_id, action, actor_kind, user_id, token_id, endpoint_id, subject, request_id,
       network, detail
     )

@@ -142,7 +142,7 @@ export async function faultsOf(
     const columns = table.given.map(quoteIdent).join(", ");
     const given = await attempt(
       tx,
-      `INSERT INTO ${name} (${columns}) SELECT ${columns} FROM (
+      `INSERT INTO ${name} (${columns}) OVERRIDING SYSTEM VALUE SELECT ${columns} FROM (
          SELECT (jsonb_populate_record(
            NULL::${name}, to_jsonb(t) || '{"tenant_id": "${tenants.other}"}')).*
          FROM ${name} t LIMIT 1

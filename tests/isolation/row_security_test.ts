@@ -41,6 +41,13 @@ async function fullTenant(services: Services, superuser: Sql): Promise<TenantId>
     INSERT INTO invitations (id, tenant_id, email, role, hash, expires_at)
     VALUES (${newId()}, ${tenantId}, 'eve@tenant.example', 'viewer',
       ${crypto.getRandomValues(new Uint8Array(32))}, now() + interval '1 day')`;
+  await superuser.begin(async (tx) => {
+    // Entries wait here until their transaction commits, and no longer: without its trigger one stays.
+    await tx`SET LOCAL session_replication_role = replica`;
+    await tx`
+      INSERT INTO audit_pending (id, tenant_id, action, actor_kind)
+      VALUES (${newId()}, ${tenantId}, 'team.renamed', 'system')`;
+  });
   await superuser`
     INSERT INTO relays (endpoint_id, tenant_id, wanted_until)
     VALUES (${endpoint.id}, ${tenantId}, now())`;
