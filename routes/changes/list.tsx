@@ -24,10 +24,10 @@ import { chosenActor, chosenTime } from "./chosen.ts";
 /** What is no filter bounds nothing: an address that was typed is still a page. */
 function filterOf(query: URLSearchParams): ChangeFilter {
   return {
-    ...chosenActor(query.get("by")),
+    ...chosenActor(query.get("who")),
     table: query.get("table") || undefined,
     tool: query.get("tool") || undefined,
-    since: chosenTime(query.get("since")),
+    since: chosenTime(query.get("from")),
   };
 }
 
@@ -53,7 +53,9 @@ function Nothing({ filtered, path }: { filtered: boolean; path: string }) {
   );
 }
 
-function TakeBack({ path, actors }: { path: string; actors: ChangeChoices["actors"] }) {
+function TakeBack(
+  { path, actors, by }: { path: string; actors: ChangeChoices["actors"]; by: string },
+) {
   return (
     <Hold>
       <Compartment
@@ -61,7 +63,7 @@ function TakeBack({ path, actors }: { path: string; actors: ChangeChoices["actor
         title="Take back since a time"
         about="All that one token or app has changed since then. You see each row first."
       >
-        <UndoSinceForm path={path} options={actorOptions(actors)} />
+        <UndoSinceForm path={path} options={actorOptions(actors)} by={by} />
       </Compartment>
     </Hold>
   );
@@ -83,7 +85,7 @@ export const changesPage = memberPage("/endpoints/:slug/changes", {
     const choices = await changeChoices(services, scope);
     const older = new URLSearchParams(query);
     older.set("after", next ?? "");
-    const filtered = ["by", "table", "tool", "since", "after"].some((one) => query.get(one));
+    const filtered = ["who", "table", "tool", "from", "after"].some((one) => query.get(one));
     const mayUndo = may(session.role, "changes:undo") && choices.actors.length > 0;
     return page.render(
       { title: `Changes in ${name}`, section: "endpoints" },
@@ -104,7 +106,7 @@ export const changesPage = memberPage("/endpoints/:slug/changes", {
             <a href={`${path}/changes?${older}`}>Older changes</a>
           </p>
         )}
-        {mayUndo && <TakeBack path={path} actors={choices.actors} />}
+        {mayUndo && <TakeBack path={path} actors={choices.actors} by={query.get("who") ?? ""} />}
       </>,
     );
   },

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { type BrowserContextOptions, chromium, type Page } from "playwright-core";
 import { serveIngests } from "../../lib/ingest/mod.ts";
 import { listen } from "../../lib/start/listen.ts";
+import type { Services } from "../../lib/services.ts";
 import { rebuildManifest } from "../../lib/tools/mod.ts";
 import { createHandler } from "../../routes/handler.ts";
 import { testServices } from "../harness/mod.ts";
@@ -33,6 +34,7 @@ export const ARGS = [
 export interface Browsing extends AsyncDisposable {
   readonly page: Page;
   readonly origin: string;
+  readonly services: Services;
   /** Everything that the browser complained of: errors of scripts, of the console, of the policy. */
   readonly complaints: string[];
 }
@@ -70,7 +72,13 @@ export async function browse(options: BrowserContextOptions = {}): Promise<Brows
   });
   page.setDefaultTimeout(20_000);
   await page.goto(origin);
-  return { page, origin, complaints, [Symbol.asyncDispose]: () => closing.disposeAsync() };
+  return {
+    page,
+    origin,
+    services,
+    complaints,
+    [Symbol.asyncDispose]: () => closing.disposeAsync(),
+  };
 }
 
 /** Asserts that a page reads in one column: nothing is wider than the window. */

@@ -71,15 +71,15 @@ export function ChangeFilters(
 ) {
   const value = (name: string) => query.get(name) ?? "";
   const named = (names: readonly string[]) => names.map((name) => ({ value: name, label: name }));
-  const active = ["by", "table", "tool", "since"].some((name) => value(name) !== "");
+  const active = ["who", "table", "tool", "from"].some((name) => value(name) !== "");
   return (
     <details class="filters" open={active}>
       <summary class="button">Filter</summary>
       <form method="get" action={`${path}/changes`} aria-label="Filter">
         <Select
-          name="by"
+          name="who"
           label="Who"
-          value={value("by")}
+          value={value("who")}
           options={[any, ...actorOptions(choices.actors)]}
         />
         <Select
@@ -94,7 +94,7 @@ export function ChangeFilters(
           value={value("tool")}
           options={[any, ...named(choices.tools)]}
         />
-        <Field name="since" type="date" label="From (UTC)" value={value("since")} />
+        <Field name="from" type="date" label="From (UTC)" value={value("from")} />
         <div class="row">
           <Button tone="primary">Show</Button>
           <ButtonLink href={`${path}/changes`}>Show everything</ButtonLink>

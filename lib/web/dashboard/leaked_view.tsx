@@ -133,7 +133,7 @@ export function UndoStep({ traces, since, mayUndo }: UndoStepProps) {
       {changed.map(({ slug, name, text }) => (
         <div class="row spread" key={slug}>
           <div>
-            <a href={`/endpoints/${slug}/changes?by=token:${traces.token.id}`}>{name}</a>
+            <a href={`/endpoints/${slug}/changes?who=token:${traces.token.id}`}>{name}</a>
             <p class="small soft">{text}</p>
           </div>
           {mayUndo && (
