@@ -150,7 +150,8 @@ export const getChange = endpointTool({
   description:
     "What became of a change that you made or asked for: it waits for a person (queued), " +
     "is done (applied), or was rejected.",
-  ability: "rows:read",
+  ability: "rows:insert",
+  anyOf: ["rows:update", "rows:delete"],
   follows: true,
   args: z.strictObject({ change: z.string().max(100).describe("As the write answered it") }),
   output: {

@@ -143,9 +143,6 @@ function listing(tool: Tool, all: Record<string, JsonSchema>) {
 function isShown(tool: Tool, principal: Principal): boolean {
   if (tool.writes && principal.grantId) return true;
   const { abilities } = principal;
-  if (tool.follows && !principal.grantId && !ROW_WRITES.some((ability) => abilities.has(ability))) {
-    return false;
-  }
   const has = (ability: Ability) => abilities.has(ability);
   return (has(tool.ability) || tool.anyOf?.some(has) === true) && (!tool.also || has(tool.also));
 }
