@@ -14,6 +14,7 @@ export { fieldsOf, validate } from "./input.ts";
 export { displayName } from "./names.ts";
 export { type OpenApiDocument, openApiDocument } from "./openapi.ts";
 export { fromCursor, pageOf, pageQuery, toCursor } from "./paging.ts";
+export { reviewResource, showReview } from "./review_resource.ts";
 export {
   endpointRoute,
   type Method,

@@ -6,6 +6,7 @@ import { INGEST_ROUTES } from "./ingests.ts";
 import { RULES_ROUTES } from "./rules.ts";
 import { SCHEMA_ROUTES } from "./schema.ts";
 import { TOKEN_ROUTES } from "./tokens.ts";
+import { REVIEW_ROUTES } from "./review.ts";
 import { UNDO_ROUTES } from "./undo.ts";
 
 /** Every route of `/v1`, in the order in which the document lists them. */
@@ -15,6 +16,7 @@ export const REST_ROUTES: readonly RestRoute[] = [
   ...SCHEMA_ROUTES,
   ...RULES_ROUTES,
   ...CHANGE_ROUTES,
+  ...REVIEW_ROUTES,
   ...UNDO_ROUTES,
   ...TOKEN_ROUTES,
   ...ACTIVITY_ROUTES,

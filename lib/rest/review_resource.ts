@@ -1,0 +1,75 @@
+import { z } from "zod";
+import type { ReviewView } from "../tools/mod.ts";
+
+const id = z.uuid().nullable();
+
+const image = z.record(z.string(), z.unknown());
+
+/** A change that waits for a person, or that was decided on, as `/v1` shows it. */
+export const reviewResource = z.object({
+  id: z.uuid(),
+  at: z.iso.datetime(),
+  state: z.enum(["queued", "applied", "rejected"]),
+  tool: z.string(),
+  table: z.string(),
+  actor_kind: z.string(),
+  user_id: id,
+  token_id: id,
+  grant_id: id.describe("The connection of an app."),
+  actor_name: z.string().nullable(),
+  actor_ended: z.boolean().describe(
+    "Of a change that waits: its token or connection acts no more.",
+  ),
+  inserted: z.int(),
+  updated: z.int(),
+  deleted: z.int(),
+  rows: z.array(z.object({
+    op: z.enum(["insert", "update", "delete"]),
+    key: image,
+    before: image.nullable(),
+    after: image.nullable(),
+    moved: z.enum(["changed", "gone", "taken"]).nullable()
+      .describe("How the row has moved on since; null where it has not."),
+  })).describe("Of a change that waits: the first rows that it would touch."),
+  more: z.int().describe("Rows besides those."),
+  not_shown: z.int().describe("Rows that the field rules hide."),
+  version: z.string().nullable().describe("Names what is shown: send it to approve just that."),
+  conflict: z.string().nullable().describe("Why it would not be applied as it stands."),
+  decided_at: z.iso.datetime().nullable(),
+  decided_by: z.string().nullable(),
+  note: z.string().nullable().describe("Why it was rejected."),
+}).meta({ id: "ReviewedChange" });
+
+/** Shows a change that waits, or that was decided on. */
+export function showReview(view: ReviewView): z.input<typeof reviewResource> {
+  const { by, counts, decidedAt, decidedBy } = view;
+  return {
+    id: view.id,
+    at: view.at.toISOString(),
+    state: view.state,
+    tool: view.tool,
+    table: view.table,
+    actor_kind: by.kind,
+    user_id: by.user,
+    token_id: by.token,
+    grant_id: by.grant,
+    actor_name: by.label,
+    actor_ended: view.ended,
+    inserted: counts.inserted,
+    updated: counts.updated,
+    deleted: counts.deleted,
+    rows: view.rows.map(({ key, before, after, ...row }) => ({
+      ...row,
+      key: { ...key },
+      before: before && { ...before },
+      after: after && { ...after },
+    })),
+    more: view.beyond,
+    not_shown: view.notShown,
+    version: view.version,
+    conflict: view.conflict,
+    decided_at: decidedAt?.toISOString() ?? null,
+    decided_by: decidedBy && (decidedBy.label ?? decidedBy.kind),
+    note: view.note,
+  };
+}
