@@ -43,7 +43,7 @@ export function versionSql(table: Table, alias: string): string {
 function json(columns: readonly Column[], alias: string, bound: number | null): string {
   const fields = columns.map((column) => columnField(column, alias));
   const cells = cellsSql(fields, fields.map((field) => field.sql), bound);
-  return `(SELECT row_to_json(x)::text FROM (SELECT ${cells}) x)`;
+  return `(SELECT row_to_json(x.*)::text FROM (SELECT ${cells}) x)`;
 }
 
 /** The names of the columns that differ, as JSON; compared as text, which every type has. */
