@@ -1,12 +1,14 @@
 import { ensureSchema, openEndpoint } from "../endpoints/mod.ts";
 import { AppError } from "../errors.ts";
 import type { ChangeId } from "../ids.ts";
-import { fromPostgres, type Sql } from "../postgres/mod.ts";
+import { fromPostgres, type Sql, type Tx } from "../postgres/mod.ts";
 import { type EndpointScope, requireAbility } from "../principal.ts";
 import type { Services } from "../services.ts";
 import {
+  type ChangeActor,
   type ChangeFilter,
   countHidden,
+  limitTime,
   selectActors,
   selectChange,
   selectChanges,
@@ -15,7 +17,7 @@ import {
 } from "./changes_store.ts";
 import type { ChangeSummary, JournalEntry } from "./entry.ts";
 
-export type { ChangeFilter } from "./changes_store.ts";
+export type { ChangeActor, ChangeFilter } from "./changes_store.ts";
 
 const ENTRY = /^[1-9]\d{0,18}$/;
 const MAX_ENTRY = 2n ** 63n - 1n;
@@ -42,6 +44,19 @@ export async function withJournal<T>(
   }
 }
 
+/** As `withJournal`, for reading: bounded in time, since nothing else bounds the owner's statements. */
+function readJournal<T>(
+  services: Services,
+  scope: EndpointScope,
+  work: (tx: Tx) => Promise<T>,
+): Promise<T> {
+  return withJournal(services, scope, (sql) =>
+    sql.begin("read only", async (tx) => {
+      await limitTime(tx);
+      return await work(tx);
+    }) as Promise<T>);
+}
+
 /** Where to go on in a list. */
 export interface JournalPage {
   /** An entry's id, as the page before answered it. */
@@ -66,7 +81,7 @@ export async function listChanges(
 ): Promise<{ changes: ChangeSummary[]; next: string | null }> {
   requireAbility(scope.principal, "api:changes:read");
   checkAfter(page);
-  const changes = await withJournal(
+  const changes = await readJournal(
     services,
     scope,
     (sql) => selectChanges(sql, filter, page.after, page.limit + 1),
@@ -80,18 +95,13 @@ export async function listChanges(
 export interface ChangeChoices {
   readonly tables: readonly string[];
   readonly tools: readonly string[];
-  /** Each has a token or a grant. */
-  readonly actors: readonly {
-    readonly token: string | null;
-    readonly grant: string | null;
-    readonly label: string | null;
-  }[];
+  readonly actors: readonly ChangeActor[];
 }
 
 /** The tables, tools, tokens and apps of the latest entries. */
 export function changeChoices(services: Services, scope: EndpointScope): Promise<ChangeChoices> {
   requireAbility(scope.principal, "api:changes:read");
-  return withJournal(services, scope, async (sql) => ({
+  return readJournal(services, scope, async (sql) => ({
     ...await selectNames(sql),
     actors: await selectActors(sql),
   }));
@@ -121,7 +131,7 @@ export async function readChange(
 ): Promise<ChangeView> {
   requireAbility(scope.principal, "api:changes:read");
   checkAfter(page);
-  return await withJournal(services, scope, async (sql) => {
+  return await readJournal(services, scope, async (sql) => {
     const summary = await selectChange(sql, change);
     if (!summary) throw new AppError("NOT_FOUND", "There is no such change here.");
     const entries = await selectEntries(sql, change, page.after, page.limit + 1);
@@ -142,7 +152,7 @@ export function readJournalled(
   change: ChangeId,
   limit: number,
 ): Promise<ChangeView | null> {
-  return withJournal(services, scope, async (sql) => {
+  return readJournal(services, scope, async (sql) => {
     const summary = await selectChange(sql, change);
     if (!summary) return null;
     const entries = await selectEntries(sql, change, null, limit + 1);

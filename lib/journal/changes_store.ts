@@ -1,5 +1,5 @@
 import type { ChangeId } from "../ids.ts";
-import type { Reserved, Sql } from "../postgres/mod.ts";
+import type { Reserved, Sql, Tx } from "../postgres/mod.ts";
 import {
   type ChangedBy,
   type ChangedRows,
@@ -14,12 +14,14 @@ export interface ChangeFilter {
   readonly token?: string | undefined;
   /** A connection of an app. */
   readonly grant?: string | undefined;
+  /** Somebody's own acts, through neither. */
+  readonly person?: string | undefined;
   readonly tool?: string | undefined;
   readonly table?: string | undefined;
   readonly since?: Date | undefined;
 }
 
-type Db = Sql | Reserved;
+type Db = Sql | Tx | Reserved;
 
 /**
  * The entry that took the entry `e` back and holds still. What was taken back and brought back again is
@@ -97,7 +99,9 @@ const summaryColumns = (sql: Db) =>
  */
 export async function selectChanges(
   sql: Db,
-  { token = null, grant = null, tool = null, table = null, since }: Nullable<ChangeFilter>,
+  { token = null, grant = null, person = null, tool = null, table = null, since }: Nullable<
+    ChangeFilter
+  >,
   after: string | null,
   limit: number,
 ): Promise<ChangeSummary[]> {
@@ -114,6 +118,10 @@ export async function selectChanges(
         WHERE j.id < h.id AND j.op <> 'rules' AND j.change_id <> ALL (h.seen)
           AND (${token}::text IS NULL OR j.context ->> 'token' = ${token})
           AND (${grant}::text IS NULL OR j.context ->> 'grant' = ${grant})
+          AND (${person}::text IS NULL OR (
+            j.context ->> 'user' = ${person}
+            AND j.context ->> 'token' IS NULL AND j.context ->> 'grant' IS NULL
+          ))
           AND (${tool}::text IS NULL OR j.context ->> 'tool' = ${tool})
           AND (${table}::text IS NULL OR j.table_name = ${table})
           AND (${from}::timestamptz IS NULL OR j.at >= ${from})
@@ -133,6 +141,11 @@ export async function selectChanges(
 }
 
 type Nullable<T> = { readonly [K in keyof T]: T[K] | null };
+
+/** Ends statements of the transaction that take long: a journal may be of any size. */
+export async function limitTime(tx: Tx): Promise<void> {
+  await tx`SET LOCAL statement_timeout = '15s'`;
+}
 
 /** Reads one change; null where there is none. */
 export async function selectChange(sql: Db, change: ChangeId): Promise<ChangeSummary | null> {
@@ -235,22 +248,30 @@ export async function selectNames(
   return { tables: row!.tables ?? [], tools: row!.tools ?? [] };
 }
 
-/** Who changed something lately through a token or an app, for people to choose from. */
-export async function selectActors(
-  sql: Db,
-): Promise<{ token: string | null; grant: string | null; label: string | null }[]> {
+/** Somebody who changed rows: through an app or a token, or themselves. One of the three is said. */
+export interface ChangeActor {
+  readonly token: string | null;
+  readonly grant: string | null;
+  readonly person: string | null;
+  readonly label: string | null;
+}
+
+/** Who changed something lately, for people to choose from. */
+export async function selectActors(sql: Db): Promise<ChangeActor[]> {
   return [
-    ...await sql<{ token: string | null; grant: string | null; label: string | null }[]>`
-      SELECT * FROM (
-        SELECT DISTINCT ON (coalesce(l."grant", l.token))
-          CASE WHEN l."grant" IS NULL THEN l.token END AS token, l."grant", l.label, l.id
+    ...await sql<ChangeActor[]>`
+      SELECT a.token, a."grant", a.person, a.label FROM (
+        SELECT DISTINCT ON (coalesce(l."grant", l.token, l.person))
+          CASE WHEN l."grant" IS NULL THEN l.token END AS token, l."grant",
+          CASE WHEN coalesce(l."grant", l.token) IS NULL THEN l.person END AS person,
+          l.label, l.id
         FROM (
           SELECT id, context ->> 'token' AS token, context ->> 'grant' AS "grant",
-            context ->> 'label' AS label
+            context ->> 'user' AS person, context ->> 'label' AS label
           FROM bulkhead.journal WHERE op <> 'rules' ORDER BY id DESC LIMIT 5000
         ) l
-        WHERE coalesce(l."grant", l.token) IS NOT NULL
-        ORDER BY coalesce(l."grant", l.token), l.id DESC
+        WHERE coalesce(l."grant", l.token, l.person) IS NOT NULL
+        ORDER BY coalesce(l."grant", l.token, l.person), l.id DESC
       ) a ORDER BY a.id DESC LIMIT 100`,
   ];
 }

@@ -1,5 +1,6 @@
 /** What happened to an endpoint's rows: kept in its own database, carried to the audit log, taken back. */
 export {
+  type ChangeActor,
   type ChangeChoices,
   changeChoices,
   type ChangeFilter,

@@ -63,7 +63,8 @@ export const MAX_ENTRIES = 10_000;
 export const MAX_SHOWN = 100;
 
 const BATCH = 1_000;
-const MAX_PASSES = 100;
+// Trials of entries in all, beyond which what is refused stays so.
+const MAX_TRIALS = 3 * MAX_ENTRIES;
 const ATTEMPTS = 4;
 
 /** The tool that the journal names, whoever undoes. */
@@ -121,8 +122,8 @@ async function readEntries(tx: Reserved, undoing: Undoing, selection: EntrySelec
 
 /**
  * Takes entries back, the latest first. What was refused for reasons that other rows were part of is
- * tried again as long as that leads anywhere: rows of one table that refer to each other come back in
- * whatever order they went.
+ * tried again as long as that leads anywhere, each time the other way round: rows of one table that
+ * refer to each other come back in whatever order they went.
  */
 async function takeBack(
   tx: Reserved,
@@ -132,9 +133,11 @@ async function takeBack(
   const outcomes = new Map<string, Refusal | null>();
   const undone = new Map(entries.map(({ id, undone }) => [id, undone]));
   const shapes: Shapes = new Map();
-  let pending = entries;
-  for (let pass = 0; pass < MAX_PASSES && pending.length; pass++) {
+  let pending = [...entries];
+  let trials = 0;
+  while (pending.length && trials + pending.length <= MAX_TRIALS) {
     let done = 0;
+    trials += pending.length;
     for (const [index, entry] of pending.entries()) {
       if (index % BATCH === 0) {
         if (scope.signal.aborted) throw new AppError("CANCELLED");
@@ -155,7 +158,7 @@ async function takeBack(
     pending = pending.filter(({ id }) => {
       const refusal = outcomes.get(id);
       return refusal && PASSING_REFUSALS.has(refusal);
-    });
+    }).reverse();
   }
   return outcomes;
 }

@@ -95,6 +95,7 @@ export async function inTransaction<T>(sql: Sql, work: (tx: Reserved) => Promise
 
 /** Lets one undo at a time work on the database, under checks that are made at once. */
 export async function beginUndo(tx: Reserved): Promise<void> {
+  await tx`SET LOCAL statement_timeout = '60s'`;
   await tx`SELECT FROM bulkhead.access FOR UPDATE`;
   await tx`SET CONSTRAINTS ALL IMMEDIATE`;
   // Where a load had been said on this very connection, nothing would be kept of what follows.

@@ -1,12 +1,13 @@
-import { type GrantId, isId, type TokenId } from "../../lib/ids.ts";
+import { type GrantId, isId, type TokenId, type UserId } from "../../lib/ids.ts";
 
-/** Who a form names: `token:` or `app:` and its id; null for anything else. */
+/** Who a form names: `app:`, `token:` or `person:` and an id; null for anything else. */
 export function chosenActor(
   text: string | null,
-): { readonly token: TokenId } | { readonly grant: GrantId } | null {
-  const [, kind, id = ""] = /^(token|app):(.+)$/.exec(text ?? "") ?? [];
+): { readonly token: TokenId } | { readonly grant: GrantId } | { readonly person: UserId } | null {
+  const [, kind, id = ""] = /^(app|token|person):(.+)$/.exec(text ?? "") ?? [];
   if (!isId(id)) return null;
-  return kind === "token" ? { token: id as TokenId } : { grant: id as GrantId };
+  if (kind === "app") return { grant: id as GrantId };
+  return kind === "token" ? { token: id as TokenId } : { person: id as UserId };
 }
 
 /** A day or a minute in UTC, as a browser's fields send them; undefined for anything else. */

@@ -61,7 +61,7 @@ function TakeBack(
       <Compartment
         id="since"
         title="Take back since a time"
-        about="All that one token or app has changed since then. You see each row first."
+        about="All that one token, app or person has changed since then. You see each row first."
       >
         <UndoSinceForm path={path} options={actorOptions(actors)} by={by} />
       </Compartment>

@@ -22,11 +22,12 @@ function chosen(fields: URLSearchParams): UndoTarget | Record<string, string> {
   const since = chosenTime(fields.get("since"));
   if (!actor || !since) {
     return {
-      ...(actor ? {} : { by: "Choose a token or an app." }),
+      ...(actor ? {} : { by: "Choose who changed it." }),
       ...(since ? {} : { since: "Choose a day and a time." }),
     };
   }
-  return "token" in actor ? { kind: "token", ...actor, since } : { kind: "app", ...actor, since };
+  if ("token" in actor) return { kind: "token", ...actor, since };
+  return "grant" in actor ? { kind: "app", ...actor, since } : { kind: "person", ...actor, since };
 }
 
 const isTarget = (found: UndoTarget | Record<string, string>): found is UndoTarget =>
@@ -45,7 +46,7 @@ async function askAgain(
       <Compartment
         id="since"
         title="What to take back"
-        about="All that one token or app has changed since a time. You see each row first."
+        about="All that one token, app or person has changed since a time. You see each row first."
       >
         <UndoSinceForm
           path={`/endpoints/${scope.endpoint.slug}`}

@@ -29,6 +29,7 @@ const list = endpointRoute({
     ...pageQuery.shape,
     token_id: z.uuid().optional(),
     grant_id: z.uuid().optional(),
+    user_id: z.uuid().optional().describe("Somebody's own acts, through no token and no app."),
     tool: z.string().max(100).optional(),
     table: z.string().max(200).optional(),
     since: time.optional(),
@@ -40,6 +41,7 @@ const list = endpointRoute({
     const { changes, next } = await listChanges(services, scope, {
       token: query.token_id,
       grant: query.grant_id,
+      person: query.user_id,
       tool: query.tool,
       table: query.table,
       since: query.since === undefined ? undefined : new Date(query.since),

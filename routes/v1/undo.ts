@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { AppError } from "../../lib/errors.ts";
-import { type ChangeId, type GrantId, parseId, type TokenId } from "../../lib/ids.ts";
+import { type ChangeId, type GrantId, parseId, type TokenId, type UserId } from "../../lib/ids.ts";
 import { isEntryId, MAX_ENTRIES, undoChanges, type UndoTarget } from "../../lib/journal/mod.ts";
 import { endpointRoute, type RestRoute, showUndo, undoResource } from "../../lib/rest/mod.ts";
 
@@ -42,17 +42,37 @@ const undo = endpointRoute({
   },
 });
 
+interface Since {
+  readonly token_id?: string | undefined;
+  readonly grant_id?: string | undefined;
+  readonly user_id?: string | undefined;
+  readonly since: string;
+}
+
+function sinceTarget(body: Since): UndoTarget {
+  const { token_id: token, grant_id: grant, user_id: person } = body;
+  const since = new Date(body.since);
+  if ([token, grant, person].filter((id) => id !== undefined).length !== 1) {
+    throw new AppError("INVALID_ARGUMENTS", "Give one of token_id, grant_id and user_id.");
+  }
+  if (token !== undefined) return { kind: "token", token: token as TokenId, since };
+  return grant !== undefined
+    ? { kind: "app", grant: grant as GrantId, since }
+    : { kind: "person", person: person as UserId, since };
+}
+
 const undoSince = endpointRoute({
   method: "POST",
   path: "/v1/endpoints/{slug}/undo",
   operation: "undoSince",
   tag,
-  summary: "Take back what a token or an app has changed since a time",
+  summary: "Take back what a token, an app or a person has changed since a time",
   description: HOW,
   permission: "changes:undo",
   body: z.strictObject({
     token_id: z.uuid().optional(),
     grant_id: z.uuid().optional().describe("The connection of an app."),
+    user_id: z.uuid().optional().describe("Somebody's own acts, through no token and no app."),
     since: time,
     preview,
   }),
@@ -60,14 +80,8 @@ const undoSince = endpointRoute({
   response: undoResource,
   errors: ["CONFLICT"],
   async handle({ services, scope, body }) {
-    const { token_id: token, grant_id: grant, preview } = body;
-    if ((token === undefined) === (grant === undefined)) {
-      throw new AppError("INVALID_ARGUMENTS", "Give either token_id or grant_id.");
-    }
-    const since = new Date(body.since);
-    const target: UndoTarget = token === undefined
-      ? { kind: "app", grant: grant as GrantId, since }
-      : { kind: "token", token: token as TokenId, since };
+    const { preview } = body;
+    const target = sinceTarget(body);
     const result = await undoChanges(services, scope, target, { preview });
     return { body: showUndo(result, preview) };
   },

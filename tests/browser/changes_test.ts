@@ -102,7 +102,7 @@ for (const javaScriptEnabled of [true, false]) {
 
       await page.getByRole("link", { name: "Changes" }).click();
       await page.getByText("Taken back", { exact: true }).waitFor();
-      await page.getByLabel("Token or app").selectOption(`token:${tokenId}`);
+      await page.locator("form").getByLabel("Who").last().selectOption(`token:${tokenId}`);
       await page.getByLabel("Since (UTC)").fill("2020-01-01T00:00");
       await page.getByRole("button", { name: "Preview" }).click();
       await page.getByText("There is nothing to take back").waitFor();

@@ -121,7 +121,7 @@ Deno.test("what a token did since a time is taken back at once, after a look", a
   assert.match(done.location!, /\/changes\//);
   assert.deepEqual(await rows(), before);
   const faults = text(await ada.read(`${path}/undo?by=&since=`));
-  assert.match(faults, /Choose a token or an app.*Choose a day and a time/);
+  assert.match(faults, /Choose who changed it.*Choose a day and a time/);
   assert.equal((await ada.submit(`${path}/undo`, {}, `${path}/changes`)).status, 400);
 });
 

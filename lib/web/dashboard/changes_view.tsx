@@ -1,4 +1,4 @@
-import type { ChangeChoices, ChangedBy, ChangeSummary } from "../../journal/mod.ts";
+import type { ChangeActor, ChangeChoices, ChangedBy, ChangeSummary } from "../../journal/mod.ts";
 import { Button, ButtonLink, Field, Select } from "../components/form.tsx";
 import { Badge, Time } from "../components/pieces.tsx";
 import { actorText, changedRowsText, changeState } from "./change_text.ts";
@@ -49,17 +49,18 @@ export function ChangeList(
   );
 }
 
-type Actor = ChangeChoices["actors"][number];
+/** Somebody who acts as an option: `app:`, `token:` or `person:` and an id. */
+export function actorValue(
+  { token, grant, person }: Pick<ChangeActor, "token" | "grant" | "person">,
+): string {
+  return grant ? `app:${grant}` : token ? `token:${token}` : `person:${person}`;
+}
 
-/** An actor as an option: `token:` or `app:` and its id. */
-export const actorValue = ({ token, grant }: Pick<Actor, "token" | "grant">) =>
-  grant ? `app:${grant}` : `token:${token}`;
-
-/** The tokens and apps to choose from. */
-export function actorOptions(actors: readonly Actor[]) {
+/** Those who changed rows, to choose from. */
+export function actorOptions(actors: readonly ChangeActor[]) {
   return actors.map((actor) => ({
     value: actorValue(actor),
-    label: `${actor.label ?? "Unnamed"} (${actor.grant ? "app" : "token"})`,
+    label: `${actor.label ?? "Unnamed"} (${actorValue(actor).split(":")[0]})`,
   }));
 }
 

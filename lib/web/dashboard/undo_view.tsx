@@ -119,13 +119,13 @@ interface SinceProps {
   faults?: Readonly<Record<string, string>>;
 }
 
-/** The form that asks what a token or an app did since a time, to take it back. */
+/** The form that asks what a token, an app or a person did since a time, to take it back. */
 export function UndoSinceForm({ path, options, by, since, faults = {} }: SinceProps) {
   return (
     <form method="get" action={`${path}/undo`} class="form">
       <Select
         name="by"
-        label="Token or app"
+        label="Who"
         value={by}
         required
         error={faults["by"]}
