@@ -2,7 +2,7 @@ import { recordEvents } from "../audit/mod.ts";
 import type { EndpointId, TenantId } from "../ids.ts";
 import type { Control, Sql } from "../postgres/mod.ts";
 import { auditedEntry } from "./audited.ts";
-import { selectWaiting, strikeOff, type WaitingEntry } from "./outbox_store.ts";
+import { isAtRest, selectWaiting, strikeOff, type WaitingEntry } from "./outbox_store.ts";
 import { lockRelay, selectKnownActors, updateBatch, updateDrained } from "./relay_store.ts";
 
 /** The endpoint whose journal is carried over. */
@@ -49,6 +49,8 @@ export async function carryOver(
     const state = await lockRelay(tx, id, wait);
     if (!state) return null;
     await strikeOff(owner, state.batch);
+    // Asked before reading: who has ended by then shows in what is read.
+    const over = state.lapsed && await isAtRest(owner);
     const entries = await selectWaiting(owner, limit);
     if (entries.length > 0) {
       const named = (of: "user" | "token" | "grant") =>
@@ -61,7 +63,7 @@ export async function carryOver(
       await recordEvents(tx, entries.map((entry) => auditedEntry(endpoint, entry, actors)));
     }
     const ids = entries.map((entry) => entry.id);
-    if (ids.length === 0 && state.lapsed) await updateDrained(tx, id);
+    if (ids.length === 0 && over) await updateDrained(tx, id);
     else if (ids.length + state.batch.length > 0) await updateBatch(tx, id, ids);
     return ids;
   });

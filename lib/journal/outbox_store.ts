@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { isId } from "../ids.ts";
 import type { ChangeId } from "../ids.ts";
-import type { Sql } from "../postgres/mod.ts";
+import { type Sql, sqlState } from "../postgres/mod.ts";
 
 const uuid = z.string().refine(isId);
 
@@ -89,6 +89,25 @@ export async function selectWaiting(owner: Sql, limit: number): Promise<WaitingE
       ORDER BY w.committed NULLS FIRST, w.entry`;
   });
   return rows.map(({ context, ...entry }) => ({ ...entry, actor: said.parse(context) }));
+}
+
+/**
+ * Tells whether no transaction is changing rows now, of which nothing shows yet: an owner's may last longer
+ * than any note. By a lock that goes with none of them, given back at once.
+ */
+export async function isAtRest(owner: Sql): Promise<boolean> {
+  try {
+    await owner.begin(async (tx) => {
+      const tables = await tx<{ name: string }[]>`
+        SELECT tgrelid::regclass::text AS name FROM pg_trigger WHERE tgname = 'bulkhead_journal'`;
+      const names = ["bulkhead.outbox", ...tables.map(({ name }) => name)].join(", ");
+      await tx.unsafe(`LOCK TABLE ${names} IN SHARE MODE NOWAIT`);
+    });
+    return true;
+  } catch (error) {
+    if (sqlState(error) === "55P03") return false;
+    throw error;
+  }
 }
 
 /** Strikes entries off the outbox; those that are not there do no harm. */

@@ -36,23 +36,27 @@ const TRUSTED_MS = 30_000;
 const RENEWED_MS = 15_000;
 const MAX_REMEMBERED = 50_000;
 
-/** Makes the relays of this process over the control database. */
-export function createRelays(control: Control): Relays {
-  const notedAt = new Map<EndpointId, number>();
+/**
+ * Makes the relays of this process over the control database.
+ *
+ * @param now Milliseconds that only rise.
+ */
+export function createRelays(control: Control, now = () => performance.now()): Relays {
+  const notes = new Map<EndpointId, { readonly at: number; readonly tenantId: TenantId }>();
   const noting = new Map<EndpointId, Promise<void>>();
   const hearers = new Set<(endpointId: EndpointId) => void>();
 
   async function write({ id, tenantId }: WrittenEndpoint): Promise<void> {
     // From before it is sent: the database counts from later.
-    const at = performance.now();
+    const at = now();
     try {
       await control.tenant(tenantId, (tx) => upsertWanted(tx, id, NOTE_SECONDS));
     } catch (error) {
       // A foreign key: the endpoint was removed after the request had been let in.
       throw sqlState(error) === "23503" ? new AppError("ACCESS_DENIED") : error;
     }
-    if (notedAt.size >= MAX_REMEMBERED) notedAt.clear();
-    notedAt.set(id, at);
+    if (notes.size >= MAX_REMEMBERED) notes.clear();
+    notes.set(id, { at, tenantId });
   }
 
   function note(endpoint: WrittenEndpoint): Promise<void> {
@@ -65,9 +69,12 @@ export function createRelays(control: Control): Relays {
     return under;
   }
 
+  /** Milliseconds since the note of an endpoint was taken. */
+  const ageOf = (id: EndpointId) => now() - (notes.get(id)?.at ?? -Infinity);
+
   return {
     async want(endpoint) {
-      const age = performance.now() - (notedAt.get(endpoint.id) ?? -Infinity);
+      const age = ageOf(endpoint.id);
       if (age < RENEWED_MS) return;
       const noted = note(endpoint);
       // Where it fails here, it is taken anew and waited for when this one is too old.
@@ -75,6 +82,11 @@ export function createRelays(control: Control): Relays {
       else await noted;
     },
     wake(endpointId) {
+      const noted = notes.get(endpointId);
+      // It took so long that its note may have lapsed: then nobody looks.
+      if (noted && ageOf(endpointId) > TRUSTED_MS) {
+        note({ id: endpointId, tenantId: noted.tenantId }).catch(() => {});
+      }
       for (const hear of hearers) hear(endpointId);
     },
     onWake(hear) {

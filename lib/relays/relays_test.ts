@@ -68,6 +68,39 @@ Deno.test("want() is refused for an endpoint that is gone, or of another tenant"
   await assert.rejects(services.relays.want(entered.endpoint), denied);
 });
 
+Deno.test("notes are renewed beside the writes, waited for when they are old, and by a late wake()", async () => {
+  await using test = await testServices();
+  const { services } = test;
+  const { scope } = await testTenant(services);
+  const { endpoint } = await createEndpoint(services, scope, "noted");
+  const { control, state } = counted(services.control);
+  let now = 0;
+  const relays = createRelays(control, () => now);
+  await relays.want(endpoint);
+  now += 14_000;
+  await relays.want(endpoint);
+  assert.equal(state.transactions, 1);
+  // Beside: even where it fails, since the note still holds.
+  now += 2_000;
+  state.failing = true;
+  await relays.want(endpoint);
+  await relays.close();
+  assert.equal(state.transactions, 2);
+  now += 15_000;
+  await assert.rejects(relays.want(endpoint), AppError);
+  state.failing = false;
+  await relays.want(endpoint);
+  assert.equal(state.transactions, 4);
+  now += 29_000;
+  relays.wake(endpoint.id);
+  await relays.close();
+  assert.equal(state.transactions, 4);
+  now += 2_000;
+  relays.wake(endpoint.id);
+  await relays.close();
+  assert.equal(state.transactions, 5);
+});
+
 Deno.test("wake() is heard until the hearer leaves", async () => {
   await using test = await testServices();
   const relays = createRelays(test.services.control);
