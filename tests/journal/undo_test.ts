@@ -355,3 +355,36 @@ Deno.test("undoChanges() bounds what it answers and says that there is more", as
   assert.equal(undo.more, true);
   assert.equal(undo.capped, false);
 });
+
+Deno.test("undoChanges() gets through where it and a writer wait for each other", async () => {
+  await using stage = await openStage(
+    "CREATE TABLE n (id int PRIMARY KEY, t text); INSERT INTO n SELECT i, '' FROM generate_series(1, 9) i",
+  );
+  const { services, scope, owner } = stage;
+  const change = await stage.change((tx) => tx`UPDATE n SET t = 'x'`);
+  const [first] = await owner<{ key: number; last: number }[]>`
+    SELECT (array_agg((key ->> 'id')::int ORDER BY id))[1] AS key,
+      (array_agg((key ->> 'id')::int ORDER BY id DESC))[1] AS last
+    FROM bulkhead.journal`;
+  const held = Promise.withResolvers<void>();
+  const writer = stage.change(async (tx) => {
+    await tx`UPDATE n SET t = 'mine' WHERE id = ${first!.key}`;
+    held.resolve();
+    // Until the undo, which begins at the other end, waits for the row above.
+    let waits = false;
+    while (!waits) {
+      const [row] = await owner<{ waits: boolean }[]>`
+        SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted) AS waits`;
+      waits = row!.waits;
+    }
+    await tx`UPDATE n SET t = 'mine' WHERE id = ${first!.last}`;
+  }).then(() => true, () => false);
+  await held.promise;
+  const undo = await undoChanges(services, scope, { kind: "change", change }, DO);
+  const wrote = await writer;
+  assert.equal(undo.restored + undo.refused, 9);
+  assert.equal(undo.refused, wrote ? 2 : 0);
+  const rows = await owner<{ t: string }[]>`SELECT t FROM n`;
+  assert.equal(rows.filter(({ t }) => t === "mine").length, wrote ? 2 : 0);
+  assert.equal(rows.filter(({ t }) => t === "").length, undo.restored);
+});
