@@ -28,6 +28,8 @@ import { leakedPage } from "./leaked.tsx";
 import { mailboxPage } from "./mailbox.tsx";
 import { OAUTH_PAGES } from "./oauth/pages.ts";
 import { PAGE_PERMISSIONS } from "./permissions.ts";
+import { reviewPage } from "./review/queue.tsx";
+import { reviewedPage } from "./review/show.tsx";
 import {
   invitePage,
   leavePage,
@@ -94,6 +96,8 @@ export const PAGES: readonly PageRoute[] = permit([
   changePage,
   undoChangePage,
   undoSincePage,
+  reviewPage,
+  reviewedPage,
   ingestPage,
   cancelIngestPage,
   tokensPage,

@@ -45,6 +45,8 @@ export const PAGE_PERMISSIONS: Readonly<Record<string, PagePermission>> = {
   "/endpoints/:slug/changes": { read: "changes:read" },
   "/endpoints/:slug/changes/:id": { read: "changes:read" },
   "/endpoints/:slug/changes/:id/undo": { read: "changes:undo", write: "changes:undo" },
+  "/endpoints/:slug/review": { read: "changes:read", write: "changes:decide" },
+  "/endpoints/:slug/review/:id": { read: "changes:read" },
   "/endpoints/:slug/undo": { read: "changes:undo", write: "changes:undo" },
   "/endpoints/:slug/ingests/:id": { read: "files:read" },
   "/endpoints/:slug/ingests/:id/cancel": { write: "files:write" },

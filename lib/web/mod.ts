@@ -37,6 +37,13 @@ export {
   StopStep,
   UndoStep,
 } from "./dashboard/leaked_view.tsx";
+export {
+  DecidedList,
+  DecisionBadge,
+  ReviewDetail,
+  ReviewList,
+  reviewTexts,
+} from "./dashboard/review_view.tsx";
 export { RowDiff, RowKey } from "./dashboard/row_diff.tsx";
 export { UndoPreview, UndoSinceForm } from "./dashboard/undo_view.tsx";
 export {
@@ -48,8 +55,8 @@ export {
 } from "./dashboard/endpoint_parts.tsx";
 export { RulesTable, WritesForm, WritesState } from "./dashboard/access_view.tsx";
 export {
-  editFilter,
   type EditedFilter,
+  editFilter,
   joinFilter,
   typedFilter,
   typedRules,
