@@ -35,13 +35,20 @@ const APPS: readonly Column<ConnectedApp>[] = [
   { head: "Allowed by", cell: ({ email }) => email },
   {
     head: "Reaches",
-    cell: ({ endpoints }) =>
+    cell: ({ id, endpoints }) =>
       endpoints.length === 0 ? <Badge>Nothing any more</Badge> : (
         <ul class="plain">
           {endpoints.map(({ slug, name, scope }) => (
             <li key={slug}>
               <a href={`/endpoints/${slug}`}>{name}</a> {scope === "mcp:write"
-                ? <Badge tone="warn">Reads and writes</Badge>
+                ? (
+                  <>
+                    <Badge tone="warn">Reads and writes</Badge>{" "}
+                    <a class="small" href={`/endpoints/${slug}/changes?who=app:${id}`}>
+                      What it changed
+                    </a>
+                  </>
+                )
                 : <Badge>Reads</Badge>}
             </li>
           ))}
