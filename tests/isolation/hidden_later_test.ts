@@ -2,7 +2,18 @@ import assert from "node:assert/strict";
 import { enterEndpoint } from "../../lib/endpoints/mod.ts";
 import { listChanges, readChange, serveRelay } from "../../lib/journal/mod.ts";
 import type { ChangeId } from "../../lib/ids.ts";
-import { callTool, loadManifest, OPEN_RULES, setRules } from "../../lib/tools/mod.ts";
+import { AppError } from "../../lib/errors.ts";
+import { ROW_WRITES } from "../../lib/principal.ts";
+import { mintToken } from "../../lib/tokens/mod.ts";
+import {
+  approveChange,
+  callTool,
+  listReview,
+  loadManifest,
+  OPEN_RULES,
+  setRules,
+} from "../../lib/tools/mod.ts";
+import { requestOf } from "../harness/mod.ts";
 import { toolEndpoint } from "../tools/fixture.ts";
 
 const TABLE = `
@@ -54,6 +65,7 @@ Deno.test("what was written before it was hidden is shown by nothing afterwards"
   // Asked for again under their keys, with what the caller had said itself.
   for (const [tool, args] of keyed) await ask(tool, args);
   for (const change of changes) {
+    await ask("get_change", { change });
     for (const dry_run of [true, false]) await ask("undo_change", { change, dry_run });
   }
   await ask("get_activity_log", { limit: 100 });
@@ -71,4 +83,66 @@ Deno.test("what was written before it was hidden is shown by nothing afterwards"
       assert(!/\bpin\b/.test(text), text);
     }
   }
+});
+
+Deno.test("what waits for review when it is hidden is shown by nothing, and cannot be approved", async () => {
+  await using endpoint = await toolEndpoint(TABLE, "review");
+  const { services, scope, tenant } = endpoint;
+  const table = "note";
+  const { view } = await mintToken(services, tenant.scope, {
+    name: "agent",
+    scope: "mcp:write",
+    abilities: ["rows:read", ...ROW_WRITES],
+    endpoints: "all",
+  });
+  const { principal } = tenant.scope;
+  const agent = requestOf({ ...principal, kind: "mcp", tokenId: view.id });
+  const queued: ChangeId[] = [];
+  for (
+    const [tool, args] of [
+      ["update_row", { table, key: 1, values: { pin: "canary-queued" } }],
+      ["insert_rows", { table, rows: [{ id: 5, body: "canary-body", tag: "shut" }] }],
+      ["delete_row", { table, key: 2 }],
+    ] as const
+  ) {
+    const entered = await enterEndpoint(services, agent, scope.endpoint.slug);
+    const { structured } = await callTool(services, entered, endpoint.manifest, tool, args);
+    const { change, state } = JSON.parse(structured!);
+    assert.equal(state, "queued");
+    queued.push(change);
+  }
+  await setRules(services, scope, table, {
+    ...OPEN_RULES,
+    hidden: ["pin"],
+    rowFilter: { column: "tag", op: "eq", value: "open" },
+  });
+  const after = await enterEndpoint(services, tenant.scope, scope.endpoint.slug);
+  const agents = { ...agent, endpoint: after.endpoint };
+  const manifest = await loadManifest(services, after);
+  const told: string[] = [];
+  const follow = async () => {
+    for (const change of queued) {
+      const { text, structured } = await callTool(services, agents, manifest, "get_change", {
+        change,
+      });
+      told.push(`${text} ${structured}`);
+    }
+    told.push(
+      JSON.stringify(
+        await listReview(services, after, { state: "queued", after: null, limit: 50 }),
+      ),
+    );
+  };
+  await follow();
+  for (const change of queued) {
+    await assert.rejects(approveChange(services, after, change, null), (error) => {
+      assert(error instanceof AppError && error.code === "CONFLICT", String(error));
+      told.push(error.message);
+      return true;
+    });
+  }
+  await follow();
+  for (const text of told) assert(!text.includes("canary") && !/\bpin\b/.test(text), text);
+  const rows = await endpoint.owner((sql) => sql`SELECT id, pin FROM note ORDER BY id`);
+  assert.deepEqual(rows.map(({ id, pin }) => [id, pin]), [[1, "canary-one"], [2, null]]);
 });

@@ -81,13 +81,15 @@ async function compareWrites({ real, twin }: HiddenWorld, calls: readonly ToolCa
     assert.deepEqual(shown(call, ours.text), [], `${title}: ${ours.text}`);
     assert.equal(ours.text, theirs.text, title);
     if (!ours.change || index % 3 === 2) continue;
-    const undo = (change: string | null) => ({
-      tool: "undo_change",
-      args: { change, dry_run: index % 4 === 0 },
-    });
-    const back = await answer(real, undo(ours.change));
-    assert.deepEqual(shown(undo(ours.change), back), [], back);
-    assert.equal(back, await answer(twin, undo(theirs.change)), `undo of ${title}`);
+    for (const tool of ["get_change", "undo_change"]) {
+      const of = (change: string | null) => ({
+        tool,
+        args: { change, ...(tool === "undo_change" ? { dry_run: index % 4 === 0 } : {}) },
+      });
+      const told = await answer(real, of(ours.change));
+      assert.deepEqual(shown(of(ours.change), told), [], told);
+      assert.equal(told, await answer(twin, of(theirs.change)), `${tool} of ${title}`);
+    }
     undone++;
   }
   return undone;
