@@ -41,6 +41,8 @@ function wording(manifest: CompiledManifest, table: Table, fault: PostgresFault)
         ? `${quoted(column.name)} needs a value`
         : "a column that is not yours to set needs a value, so no row can be added here";
     }
+    case "21000":
+      return "two of the rows are the same row by that key";
     case "23514":
     case "23P01":
       return "a rule of the table refuses this row";
