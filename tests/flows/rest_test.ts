@@ -140,26 +140,31 @@ const somePath = (path: string) =>
     "00000000-0000-7000-8000-000000000000",
   );
 
+// Each is asked for twice, and a network may present sixty wrong tokens a minute.
+const ROUTES_AT_ONCE = 25;
+
 Deno.test("/v1 asks for a token before anything else, in the same words for every slug", async () => {
-  await using test = await startRest();
-  const owner = await test.client();
-  const { slug } = await owner.ok(201, "POST", "/v1/endpoints", { name: "data" });
   const known = new Set([200, 201, 202, 204]);
-  for (const token of [null, "nonsense"]) {
-    const client = new RestClient(test.origin, token);
-    for (const route of REST_ROUTES) {
-      const of = (path: string) => client.call(route.method, path);
-      const unknown = await of(somePath(route.path));
-      assert.equal(unknown.status, 401, `${route.method} ${route.path}`);
-      assert.equal(
-        unknown.headers.get("www-authenticate"),
-        token === null
-          ? 'Bearer realm="bulkhead"'
-          : 'Bearer realm="bulkhead", error="invalid_token"',
-      );
-      const existing = await of(somePath(route.path.replace("{slug}", slug as string)));
-      assert.deepEqual(anonymous(existing), anonymous(unknown));
-      assert.ok(!known.has(existing.status));
+  for (let start = 0; start < REST_ROUTES.length; start += ROUTES_AT_ONCE) {
+    await using test = await startRest();
+    const owner = await test.client();
+    const { slug } = await owner.ok(201, "POST", "/v1/endpoints", { name: "data" });
+    for (const token of [null, "nonsense"]) {
+      const client = new RestClient(test.origin, token);
+      for (const route of REST_ROUTES.slice(start, start + ROUTES_AT_ONCE)) {
+        const of = (path: string) => client.call(route.method, path);
+        const unknown = await of(somePath(route.path));
+        assert.equal(unknown.status, 401, `${route.method} ${route.path}`);
+        assert.equal(
+          unknown.headers.get("www-authenticate"),
+          token === null
+            ? 'Bearer realm="bulkhead"'
+            : 'Bearer realm="bulkhead", error="invalid_token"',
+        );
+        const existing = await of(somePath(route.path.replace("{slug}", slug as string)));
+        assert.deepEqual(anonymous(existing), anonymous(unknown));
+        assert.ok(!known.has(existing.status));
+      }
     }
   }
 });
