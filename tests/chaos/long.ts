@@ -1,5 +1,5 @@
 /**
- * `deno task test:chaos [kills]`: 200 kills unless told otherwise, which takes a quarter of an hour. Ends
+ * `deno task test:chaos [kills]`: 200 kills unless told otherwise, which takes some ten minutes. Ends
  * with what was found, and with 1 where anything was lost, doubled or done by half.
  */
 import { chaos } from "./chaos.ts";
