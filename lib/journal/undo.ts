@@ -9,7 +9,7 @@ import { selectEntriesById } from "./changes_store.ts";
 import { actorKey, changeContext } from "./context.ts";
 import type { JournalEntry } from "./entry.ts";
 import { PASSING_REFUSALS, type Refusal } from "./refusals.ts";
-import { type Shapes, undoEntry } from "./undo_entry.ts";
+import { undoEntry, type UndoMemory } from "./undo_entry.ts";
 import {
   beginUndo,
   type EntrySelection,
@@ -132,7 +132,7 @@ async function takeBack(
 ): Promise<Map<string, Refusal | null>> {
   const outcomes = new Map<string, Refusal | null>();
   const undone = new Map(entries.map(({ id, undone }) => [id, undone]));
-  const shapes: Shapes = new Map();
+  const memory: UndoMemory = { shapes: new Map(), prepared: new Set() };
   let pending = [...entries];
   let trials = 0;
   while (pending.length && trials + pending.length <= MAX_TRIALS) {
@@ -147,7 +147,7 @@ async function takeBack(
       const context = changeContext(scope, TOOL, change, { undoes: entry.id });
       const refusal = undone.get(entry.id)
         ? "already_undone"
-        : await undoEntry(tx, shapes, entry, context, own);
+        : await undoEntry(tx, memory, entry, context, own);
       outcomes.set(entry.id, refusal);
       if (refusal) continue;
       done++;

@@ -9,10 +9,19 @@ import {
   type Undoable,
 } from "./undo_store.ts";
 
-/** The shapes of the tables that one undo has met. */
-export type Shapes = Map<string, TableShape | null>;
+/** What one undo has found out and made on its way. */
+export interface UndoMemory {
+  /** The tables that it has met; null where there is none such any more. */
+  readonly shapes: Map<string, TableShape | null>;
+  /** The statements that its connection has prepared. */
+  readonly prepared: Set<string>;
+}
 
-async function shapeOf(tx: Reserved, shapes: Shapes, table: string): Promise<TableShape | null> {
+async function shapeOf(
+  tx: Reserved,
+  { shapes }: UndoMemory,
+  table: string,
+): Promise<TableShape | null> {
   let shape = shapes.get(table);
   if (shape === undefined) {
     shape = await selectShape(tx, table);
@@ -64,17 +73,17 @@ function refusedByPostgres(shape: TableShape, entry: Undoable, error: unknown): 
  */
 export async function undoEntry(
   tx: Reserved,
-  shapes: Shapes,
+  memory: UndoMemory,
   entry: Undoable,
   context: string,
   own: boolean,
 ): Promise<Refusal | null> {
-  const shape = await shapeOf(tx, shapes, entry.table);
+  const shape = await shapeOf(tx, memory, entry.table);
   if (!shape) return "table_gone";
   const refused = (own ? refusedByRules(shape, entry) : null) ?? refusedByShape(shape, entry);
   if (refused) return refused;
   if (await hasFollowers(tx, shape, entry)) return "carries_others";
-  const attempt = await attemptUndo(tx, shape, entry, context);
+  const attempt = await attemptUndo(tx, shape, entry, context, memory.prepared);
   if (!attempt.ok) return refusedByPostgres(shape, entry, attempt.error);
   if (attempt.rows) return null;
   return await hasRow(tx, shape, entry) ? "row_changed" : "row_gone";

@@ -238,22 +238,33 @@ export type Attempt =
   | { readonly ok: true; readonly rows: number }
   | { readonly ok: false; readonly error: unknown };
 
+// Statements that one undo prepares on its connection: entries mostly change the same columns.
+const MAX_PREPARED = 200;
+
+function admit(prepared: Set<string>, text: string): boolean {
+  if (prepared.size < MAX_PREPARED) prepared.add(text);
+  return prepared.has(text);
+}
+
 /**
  * Takes an entry back inside a savepoint, in one go with saying by whom: a refusal leaves nothing.
  *
  * @param context What the journal is to keep of it, as JSON.
+ * @param prepared The statements that this undo has prepared.
  */
 export async function attemptUndo(
   tx: Reserved,
   shape: TableShape,
   entry: Undoable,
   context: string,
+  prepared: Set<string>,
 ): Promise<Attempt> {
+  const text = undoStatement(shape, entry);
   const values = [entry.id, JSON.stringify(shape.columns), JSON.stringify(shape.computed)];
   const [, , done] = await Promise.allSettled([
     tx`SAVEPOINT entry`,
     tx`SELECT set_config('bulkhead.change', ${context}, true)`,
-    tx.unsafe(undoStatement(shape, entry), values, { prepare: true }),
+    tx.unsafe(text, values, { prepare: admit(prepared, text) }),
     tx`RELEASE SAVEPOINT entry`,
   ]);
   if (done.status === "fulfilled") return { ok: true, rows: done.value.count };

@@ -88,7 +88,7 @@ export function agentOf(
 }
 
 /** Everything that a table holds, exactly: as JSON and as the texts that Postgres writes. */
-export async function contents(sql: Sql, table: string, order: string): Promise<unknown> {
+export async function contents(sql: Sql, table: string, order: string): Promise<unknown[][]> {
   const rows = await sql.unsafe(
     `SELECT to_jsonb(t.*)::text AS json, ROW(t.*)::text AS row FROM ${table} AS t ORDER BY ${order}`,
   );

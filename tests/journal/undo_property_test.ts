@@ -15,6 +15,8 @@ const DDL = `
   CREATE TABLE pair (a int, b text, t text, k numeric, PRIMARY KEY (b, a));
   CREATE TABLE parent (id int PRIMARY KEY, code text UNIQUE, boss int REFERENCES parent);
   CREATE TABLE child (id int PRIMARY KEY, parent int REFERENCES parent, k numeric);
+  INSERT INTO parent SELECT i, 'p' || i, nullif(i - 1, -1) FROM generate_series(0, 8) i;
+  INSERT INTO child SELECT 10 + i, i, i FROM generate_series(0, 8) i;
 `;
 
 const TABLES = [["every", "id"], ["pair", "b, a"], ["parent", "id"], ["child", "id"]] as const;
@@ -151,7 +153,7 @@ async function runSome(tx: Tx, roll: Dice): Promise<void> {
   }
 }
 
-const all = async ({ owner }: Stage) =>
+const all = async ({ owner }: Stage): Promise<Record<string, unknown[][]>> =>
   Object.fromEntries(
     await Promise.all(
       TABLES.map(async ([table, order]) => [table, await contents(owner, table, order)]),
@@ -164,10 +166,12 @@ for (const seed of [11, 12, 13]) {
     const { services, scope } = stage;
     const roll = dice(seed);
     let undone = 0;
+    const filled = new Set<string>();
     for (let round = 0; round < 40; round++) {
       const before = await all(stage);
       const change = await stage.change((tx) => runSome(tx, roll));
       const after = await all(stage);
+      for (const [table, rows] of Object.entries(after)) if (rows.length) filled.add(table);
       const target = { kind: "change", change } as const;
       const tried = await undoChanges(services, scope, target, { preview: true })
         .catch((error) => error.code);
@@ -190,5 +194,6 @@ for (const seed of [11, 12, 13]) {
       assert.deepEqual(await all(stage), after, `round ${round}, again`);
     }
     assert.ok(undone > 20, `${undone} rows`);
+    assert.deepEqual(filled, new Set(TABLES.map(([table]) => table)), "each table was tried");
   });
 }
