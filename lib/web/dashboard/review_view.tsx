@@ -50,7 +50,7 @@ function Decide({ path, change }: DecideProps) {
             </Button>
           )}
       </Form>
-      <Confirm summary="Reject…" label={`Reject: ${what}…`} quiet mild>
+      <Confirm summary="Reject…" label={`Reject: ${what}…`} mild>
         <Form action={action}>
           {chosen}
           <Field
