@@ -31,6 +31,8 @@ const REST_INPUT: Readonly<
   dropForeignKey: () => ({ query: "?table=visit&column=customer_id" }),
   uploadFile: () => ({ query: "?file_name=a.csv", type: "text/csv", body: "a\n1\n" }),
   undoChange: () => ({ body: {} }),
+  approveChange: () => ({ body: {} }),
+  rejectChange: () => ({ body: {} }),
   undoSince: ({ tokenId }) => ({ body: { token_id: tokenId, since: "2020-01-01T00:00:00Z" } }),
   mintToken: ({ slug }) => ({
     body: { name: "taken", abilities: ["rows:read"], endpoints: [slug] },
@@ -125,6 +127,7 @@ export const WRITE_ARGUMENTS = (
     expected_count: 2,
   },
   undo_change: { change: changeId },
+  get_change: { change: changeId },
 });
 
 /** Every tool that changes rows, tried and in earnest, at what is named. */
