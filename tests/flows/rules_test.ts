@@ -4,8 +4,9 @@ import { createEndpoint, enterEndpoint, openEndpoint } from "../../lib/endpoints
 import { principalOf, readSession } from "../../lib/auth/mod.ts";
 import type { RequestScope } from "../../lib/principal.ts";
 import type { Services } from "../../lib/services.ts";
+import { mintToken } from "../../lib/tokens/mod.ts";
 import { readTableRules, rebuildManifest, setWrites } from "../../lib/tools/mod.ts";
-import { requestOf, startRest, startSite, testCluster } from "../harness/mod.ts";
+import { requestOf, RestClient, startRest, startSite, testCluster } from "../harness/mod.ts";
 import { member, PASSWORD, type Site } from "./accounts_setup.ts";
 
 const TABLES = `
@@ -131,10 +132,14 @@ async function ageSessions(site: Site): Promise<void> {
   for (const { id } of rows) site.services.caches.drop("auth.sessions", id);
 }
 
-async function siteEndpoint(site: Site, cookies: ReadonlyMap<string, string>) {
+/** What a browser's request carries. */
+async function scopeOf(site: Site, cookies: ReadonlyMap<string, string>) {
   const session = await readSession(site.services, cookies.get("bulkhead_session")!);
-  return await makeEndpoint(site.services, requestOf(principalOf(session!)));
+  return requestOf(principalOf(session!));
 }
+
+const siteEndpoint = async (site: Site, cookies: ReadonlyMap<string, string>) =>
+  await makeEndpoint(site.services, await scopeOf(site, cookies));
 
 Deno.test("a person is asked again before agents may write, and not before they may no longer", async () => {
   await using site = await startSite();
@@ -198,6 +203,19 @@ Deno.test("members and viewers see that there are rules, and neither set them no
     assert.equal((await post(`${path}/access/person`, { do: "save" })).status, 403);
     assert.equal((await post(`${path}/writes`, { writes: "direct" })).status, 403);
     assert.equal((await post(`${path}/writes/off`, {})).status, role === "member" ? 303 : 403);
+    if (role === "member") {
+      // What a member may not do, a token that the member minted may not either.
+      const scope = await scopeOf(site, other.cookies);
+      const { token: minted } = await mintToken(site.services, scope, {
+        name: "manager",
+        scope: "mcp",
+        abilities: ["api:endpoints:read", "api:endpoints:write"],
+        endpoints: "all",
+      });
+      const client = new RestClient(site.origin, minted);
+      const refused = await client.call("PUT", `/v1${path}/rules/person`, OPEN);
+      assert.equal(refused.body["code"], "ACCESS_DENIED", JSON.stringify(refused.body));
+    }
   }
   const { rules } = await readTableRules(site.services, await enter(), "person");
   assert.deepEqual(rules.hidden, ["pay"]);

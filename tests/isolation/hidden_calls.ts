@@ -273,7 +273,6 @@ const newRow: Readonly<Record<string, fc.Arbitrary<Record<string, unknown>>>> = 
     region_code: one("no", "is", "xx"),
     note: plainTexts,
     credit: plainNumbers,
-    since: plainDates,
   }, ["id", "name"]),
   purchase: some({
     id: ids,
@@ -284,15 +283,17 @@ const newRow: Readonly<Record<string, fc.Arbitrary<Record<string, unknown>>>> = 
   }, ["id", "code"]),
   item: some({ id: ids, purchase_id: ids, label: plainTexts, qty: plainNumbers }, ["id"]),
   staff: some({ name: plainTexts, level: plainNumbers }, ["name"]),
-  review: some({ id: ids, vault_id: ids, body: plainTexts }, ["id"]),
+  review: some({ id: ids, body: plainTexts }, ["id"]),
 };
+
+const notWritable = fc.oneof(hiddenNames, one("since", "vault_id"));
 
 const writable = (table: string) =>
   fc.oneof(
     { weight: 9, arbitrary: newRow[table]!.map(({ id: _, code: __, ...rest }) => rest) },
     {
       weight: 1,
-      arbitrary: hiddenNames.map((name): Record<string, unknown> => ({ [name]: "a" })),
+      arbitrary: notWritable.map((name): Record<string, unknown> => ({ [name]: "a" })),
     },
   );
 
@@ -315,7 +316,10 @@ export const writeCalls: fc.Arbitrary<ToolCall> = fc.oneof(
   { weight: 1, arbitrary: tables },
 ).chain((table) => {
   const column = columnOf(table);
-  const key = keyOf[table] ?? fc.oneof(ids, fc.integer({ min: 101, max: 109 }));
+  const key = keyOf[table] ?? fc.oneof(
+    { weight: 4, arbitrary: fc.integer({ min: 1, max: 20 }) },
+    { weight: 1, arbitrary: fc.integer({ min: 101, max: 109 }) },
+  );
   const count = fc.integer({ min: 1, max: 9 });
   const rows = fc.oneof(
     { weight: 8, arbitrary: fc.array(newRow[table]!, { minLength: 1, maxLength: 3 }) },

@@ -114,9 +114,9 @@ const RULES: Readonly<Record<string, Partial<TableRules>>> = {
     hidden: [HIDDEN.memo, HIDDEN.mail],
     rowFilter: { and: [condition("amount", "gte", 0), condition("code", "like", "%")] },
   },
-  item: { hidden: [HIDDEN.grade], rowFilter: condition(HIDDEN.grade, "eq", "open"), delete: false },
+  item: { hidden: [HIDDEN.grade], rowFilter: condition(HIDDEN.grade, "eq", "open") },
   staff: { hidden: [HIDDEN.badge], insert: false, update: false, delete: false },
-  review: { readOnly: ["vault_id"] },
+  review: { readOnly: ["vault_id"], delete: false },
   [HIDDEN_TABLE]: { hidden: ["id", "secret"], insert: false, update: false, delete: false },
 };
 
