@@ -63,6 +63,7 @@ export const PAGE_PERMISSIONS: Readonly<Record<string, PagePermission>> = {
 
   "/apps": { read: "apps:read" },
   "/apps/:id/disconnect": { write: "apps:revoke" },
+  "/apps/:id/review": { write: "apps:revoke" },
   "/apps/clients/new": { read: "apps:register", write: "apps:register" },
   "/apps/clients/registered": { read: "apps:register" },
   "/apps/clients/:id/remove": { write: "apps:register" },

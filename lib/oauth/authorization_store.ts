@@ -10,6 +10,8 @@ export interface NewAuthorization {
   readonly id: AuthorizationId;
   readonly grantId: GrantId;
   readonly scope: Scope;
+  /** Whether what is issued from it changes rows only after a person has approved it. */
+  readonly review: boolean;
   readonly endpoints: readonly EndpointId[];
   readonly codeHash: Bytes;
   readonly codeSeconds: number;
@@ -22,10 +24,10 @@ export interface NewAuthorization {
 export async function insertAuthorization(tx: Tx, made: NewAuthorization): Promise<void> {
   await tx`
     INSERT INTO oauth_authorizations (
-      id, tenant_id, grant_id, scope, endpoints, code_hash, code_expires_at, code_challenge,
+      id, tenant_id, grant_id, scope, review, endpoints, code_hash, code_expires_at, code_challenge,
       redirect_uri
     ) VALUES (
-      ${made.id}, current_tenant(), ${made.grantId}, ${made.scope},
+      ${made.id}, current_tenant(), ${made.grantId}, ${made.scope}, ${made.review},
       ARRAY(SELECT jsonb_array_elements_text(${tx.json([...made.endpoints])})::uuid),
       ${made.codeHash}, now() + make_interval(secs => ${made.codeSeconds}), ${made.challenge},
       ${made.redirectUri}
@@ -107,6 +109,8 @@ export interface LivingAuthorization {
   readonly appName: string;
   /** As it was agreed to. */
   readonly scope: Scope;
+  /** As it was agreed to. */
+  readonly review: boolean;
   /** Whether the person's own role only reads. */
   readonly readerOnly: boolean;
   readonly endpoints: readonly {
@@ -114,6 +118,7 @@ export interface LivingAuthorization {
     readonly slug: Slug;
     /** What the connection may do there today. */
     readonly scope: Scope;
+    readonly review: boolean;
   }[];
 }
 
@@ -137,16 +142,17 @@ export async function holdAuthorization(
     user_id: UserId;
     app_name: string;
     scope: Scope;
+    review: boolean;
     role: string;
   }[]>`
-    SELECT g.id AS grant_id, g.user_id, g.app_name, a.scope, m.role
+    SELECT g.id AS grant_id, g.user_id, g.app_name, a.scope, a.review, m.role
     FROM oauth_authorizations a
     JOIN oauth_grants g ON g.id = a.grant_id
     JOIN members m ON m.tenant_id = g.tenant_id AND m.user_id = g.user_id
     WHERE a.id = ${id} AND a.revoked_at IS NULL AND g.revoked_at IS NULL`;
   if (!row) return null;
-  const endpoints = await tx<{ id: EndpointId; slug: Slug; scope: Scope }[]>`
-    SELECT e.id, e.slug, ge.scope
+  const endpoints = await tx<{ id: EndpointId; slug: Slug; scope: Scope; review: boolean }[]>`
+    SELECT e.id, e.slug, ge.scope, ge.review
     FROM oauth_authorizations a
     JOIN oauth_grant_endpoints ge ON ge.grant_id = a.grant_id AND ge.endpoint_id = ANY (a.endpoints)
     JOIN endpoints e ON e.id = ge.endpoint_id
@@ -156,6 +162,7 @@ export async function holdAuthorization(
     userId: row.user_id,
     appName: row.app_name,
     scope: row.scope,
+    review: row.review,
     readerOnly: row.role === "viewer",
     endpoints,
   };

@@ -22,6 +22,7 @@ import { keepDocumentClient, keepDynamicClient } from "./client_store.ts";
 import {
   type GrantedEndpoint,
   putGrantedEndpoint,
+  type Reach,
   selectAuthorizations,
   selectGrantedEndpoints,
   selectGrantOf,
@@ -41,7 +42,7 @@ export interface ConsentChoices {
   /** Those that the request names: without them the answer would be of no use to the app. */
   readonly named: readonly EndpointView[];
   /** What the app may do today; empty where it is not connected. */
-  readonly today: ReadonlyMap<EndpointId, Scope>;
+  readonly today: ReadonlyMap<EndpointId, Reach>;
   /** Whether writing can be allowed: it was asked for, and the person may write. */
   readonly mayWrite: boolean;
 }
@@ -90,7 +91,7 @@ export async function consentChoices(
   return {
     endpoints,
     named,
-    today: new Map(today.map(({ id, scope }) => [id, scope])),
+    today: new Map(today.map((one) => [one.id, one])),
     mayWrite: request.scope === "mcp:write" && scope.principal.scope === "mcp:write",
   };
 }
@@ -99,6 +100,8 @@ export async function consentChoices(
 export interface Agreement {
   readonly endpoints: readonly EndpointId[];
   readonly write: boolean;
+  /** Whether each change waits until a person has approved it; of no effect without writing. */
+  readonly review: boolean;
 }
 
 async function keepClient(tx: Tx, client: Client): Promise<ClientId> {
@@ -117,28 +120,40 @@ async function keepClient(tx: Tx, client: Client): Promise<ClientId> {
 
 /**
  * What the connection may do on an endpoint from now on. Writing is there only where the person allowed
- * it: now, or before, unless they were asked now and left it out.
+ * it: now, or before, unless they were asked now and left it out. With it goes whether it is reviewed.
  */
-function nextScope(
+function nextReach(
   request: AuthorizationRequest,
-  write: boolean,
-  before: Scope | undefined,
-): Scope {
-  if (write) return "mcp:write";
-  return request.scope === "mcp:write" ? "mcp" : before ?? "mcp";
+  { write, review }: Agreement,
+  before: Reach | undefined,
+): Reach {
+  if (write) return { scope: "mcp:write", review };
+  return request.scope !== "mcp:write" && before ? before : READING;
+}
+
+const READING: Reach = { scope: "mcp", review: false };
+
+/** Whether less than before can be done by oneself: writing is gone, or is looked at now. */
+function isNarrower(before: Reach | undefined, after: Reach): boolean {
+  if (before?.scope !== "mcp:write") return false;
+  return after.scope === "mcp" || (after.review && !before.review);
+}
+
+/** Whether more than before can be done by oneself. */
+function isWider(before: Reach | undefined, after: Reach): boolean {
+  if (!before) return true;
+  return after.scope === "mcp:write" &&
+    (before.scope === "mcp" || (before.review && !after.review));
 }
 
 function actionOf(
   fresh: boolean,
-  before: ReadonlyMap<EndpointId, Scope>,
+  before: ReadonlyMap<EndpointId, Reach>,
   after: readonly GrantedEndpoint[],
 ): AuditAction {
   if (fresh) return "grant.created";
-  const wider = after.some(({ id, scope }) =>
-    !before.has(id) || (scope === "mcp:write" && before.get(id) === "mcp")
-  );
-  if (wider) return "grant.upgraded";
-  const narrower = after.some(({ id, scope }) => scope === "mcp" && before.get(id) === "mcp:write");
+  if (after.some((one) => isWider(before.get(one.id), one))) return "grant.upgraded";
+  const narrower = after.some((one) => isNarrower(before.get(one.id), one));
   return narrower ? "grant.narrowed" : "grant.renewed";
 }
 
@@ -147,9 +162,10 @@ async function agreeIn(
   tx: Tx,
   scope: RequestScope,
   request: AuthorizationRequest,
-  { endpoints, write }: Agreement,
+  agreement: Agreement,
 ): Promise<{ grantId: GrantId; lost: string[] }> {
   const { client, redirect } = request;
+  const { endpoints } = agreement;
   const { id: grantId, fresh } = await upsertGrant(tx, {
     id: newId<GrantId>(),
     userId: personOf(scope),
@@ -157,13 +173,11 @@ async function agreeIn(
     app: { name: client.name, clientId: client.clientId, host: redirect.host },
   });
   const before = new Map(
-    (await selectGrantedEndpoints(tx, grantId)).map((one) => [one.id, one.scope]),
+    (await selectGrantedEndpoints(tx, grantId)).map((one) => [one.id, one]),
   );
-  const after = endpoints.map((id) => ({ id, scope: nextScope(request, write, before.get(id)) }));
+  const after = endpoints.map((id) => ({ ...nextReach(request, agreement, before.get(id)), id }));
   for (const endpoint of after) await putGrantedEndpoint(tx, grantId, endpoint);
-  const narrowed = after.filter(({ id, scope }) =>
-    scope === "mcp" && before.get(id) === "mcp:write"
-  ).map(({ id }) => id);
+  const narrowed = after.filter((one) => isNarrower(before.get(one.id), one)).map(({ id }) => id);
   const lost = narrowed.length
     ? await revokeWriting(tx, await selectAuthorizations(tx, grantId), narrowed)
     : [];
@@ -221,6 +235,7 @@ export async function agree(
       id: newId<AuthorizationId>(),
       grantId,
       scope: agreement.write ? "mcp:write" : "mcp",
+      review: agreement.write && agreement.review,
       endpoints: chosen,
       codeHash: sha256(code),
       codeSeconds: CODE_SECONDS,

@@ -10,10 +10,16 @@ export interface SeenApp {
   readonly host: string;
 }
 
-/** What a connection reaches: an endpoint, and how. */
-export interface GrantedEndpoint {
-  readonly id: EndpointId;
+/** What a connection may do on an endpoint. */
+export interface Reach {
   readonly scope: Scope;
+  /** Whether each change waits until a person has approved it; false where the scope only reads. */
+  readonly review: boolean;
+}
+
+/** What a connection reaches: an endpoint, and how. */
+export interface GrantedEndpoint extends Reach {
+  readonly id: EndpointId;
 }
 
 /**
@@ -52,8 +58,8 @@ export async function selectGrantOf(
 
 /** What a connection reaches. */
 export async function selectGrantedEndpoints(tx: Tx, grant: GrantId): Promise<GrantedEndpoint[]> {
-  return await tx<{ id: EndpointId; scope: Scope }[]>`
-    SELECT ge.endpoint_id AS id, ge.scope
+  return await tx<{ id: EndpointId; scope: Scope; review: boolean }[]>`
+    SELECT ge.endpoint_id AS id, ge.scope, ge.review
     FROM oauth_grant_endpoints ge JOIN endpoints e ON e.id = ge.endpoint_id
     WHERE ge.grant_id = ${grant} AND e.status <> 'deleting'`;
 }
@@ -62,12 +68,25 @@ export async function selectGrantedEndpoints(tx: Tx, grant: GrantId): Promise<Gr
 export async function putGrantedEndpoint(
   tx: Tx,
   grant: GrantId,
-  { id, scope }: GrantedEndpoint,
+  { id, scope, review }: GrantedEndpoint,
 ): Promise<void> {
   await tx`
-    INSERT INTO oauth_grant_endpoints (tenant_id, grant_id, endpoint_id, scope)
-    VALUES (current_tenant(), ${grant}, ${id}, ${scope})
-    ON CONFLICT (grant_id, endpoint_id) DO UPDATE SET scope = excluded.scope`;
+    INSERT INTO oauth_grant_endpoints (tenant_id, grant_id, endpoint_id, scope, review)
+    VALUES (current_tenant(), ${grant}, ${id}, ${scope}, ${review})
+    ON CONFLICT (grant_id, endpoint_id) DO UPDATE SET
+      scope = excluded.scope, review = excluded.review`;
+}
+
+/**
+ * Sets that what a connection changes is reviewed from now on; answers the endpoints where that was not
+ * so.
+ */
+export async function putUnderReview(tx: Tx, grant: GrantId): Promise<EndpointId[]> {
+  const rows = await tx<{ id: EndpointId }[]>`
+    UPDATE oauth_grant_endpoints SET review = true
+    WHERE grant_id = ${grant} AND scope = 'mcp:write' AND NOT review
+    RETURNING endpoint_id AS id`;
+  return rows.map(({ id }) => id);
 }
 
 /** Every authorization of a connection that has not been revoked. */
@@ -121,6 +140,7 @@ export interface ConnectedApp {
     readonly slug: Slug;
     readonly name: string;
     readonly scope: Scope;
+    readonly review: boolean;
   }[];
   readonly createdAt: Date;
   readonly lastUsedAt: Date | null;
@@ -145,7 +165,9 @@ export async function selectConnectedApps(tx: Tx, userId: UserId | null): Promis
       g.calls,
       coalesce((
         SELECT jsonb_agg(
-          jsonb_build_object('slug', e.slug, 'name', e.name, 'scope', ge.scope) ORDER BY e.id
+          jsonb_build_object(
+            'slug', e.slug, 'name', e.name, 'scope', ge.scope, 'review', ge.review
+          ) ORDER BY e.id
         )
         FROM oauth_grant_endpoints ge JOIN endpoints e ON e.id = ge.endpoint_id
         WHERE ge.grant_id = g.id AND e.status <> 'deleting'

@@ -51,6 +51,11 @@ function scopeOf(
   return writes ? "mcp:write" : "mcp";
 }
 
+/** Whether a person looks at what is written: asked for by what was agreed to, or by any endpoint. */
+function isReviewed(living: LivingAuthorization, endpoints: readonly { review: boolean }[]) {
+  return living.review || endpoints.some(({ review }) => review);
+}
+
 /**
  * Issues an access token from an authorization that is held.
  *
@@ -73,6 +78,7 @@ export async function issueFrom(
     authorizationId,
     name: living.appName,
     scope,
+    review: isReviewed(living, endpoints),
     abilities: abilitiesOf(scope),
     endpoints: endpoints.map(({ id }): EndpointId => id),
     userId: living.userId,

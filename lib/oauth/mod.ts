@@ -7,7 +7,7 @@ export {
 export type { Client, ClientKind } from "./client.ts";
 export { authenticateClient } from "./client_auth.ts";
 export type { ManualClient } from "./client_store.ts";
-export { disconnectApp, listConnectedApps } from "./connected_apps.ts";
+export { disconnectApp, listConnectedApps, reviewApp } from "./connected_apps.ts";
 export { agree, type Agreement, type ConsentChoices, consentChoices, decline } from "./consent.ts";
 export { needsDocument } from "./find_client.ts";
 export type { ConnectedApp, SeenApp } from "./grant_store.ts";

@@ -24,6 +24,8 @@ export interface AccessTokenRequest {
   /** The app's name: what audit and logs call the token. */
   readonly name: string;
   readonly scope: Scope;
+  /** Whether each change waits until a person has approved it. */
+  readonly review: boolean;
   readonly abilities: readonly Ability[];
   /** The audience: endpoints of the tenant, at least one. */
   readonly endpoints: readonly EndpointId[];
@@ -44,6 +46,7 @@ export async function issueAccessToken(tx: Tx, request: AccessTokenRequest): Pro
     prefix: tokenPrefix(token),
     name: request.name,
     scope: request.scope,
+    review: request.review,
     abilities: request.abilities,
     createdBy: request.userId,
     lifetimeSeconds: request.lifetimeSeconds,

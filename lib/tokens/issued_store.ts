@@ -13,6 +13,7 @@ export interface NewAccessToken {
   readonly prefix: string;
   readonly name: string;
   readonly scope: Scope;
+  readonly review: boolean;
   readonly abilities: readonly Ability[];
   readonly createdBy: UserId;
   readonly lifetimeSeconds: number;
@@ -23,12 +24,12 @@ export async function insertAccessToken(tx: Tx, token: NewAccessToken): Promise<
   await tx`
     INSERT INTO tokens (
       id, tenant_id, kind, hash, prefix, name, scope, abilities, all_endpoints, created_by,
-      expires_at, authorization_id
+      expires_at, review, authorization_id
     ) VALUES (
       ${token.id}, ${token.tenantId}, 'oat', ${token.hash}, ${token.prefix}, ${token.name},
       ${token.scope}, ARRAY(SELECT jsonb_array_elements_text(${tx.json([...token.abilities])})),
       false, ${token.createdBy}, now() + make_interval(secs => ${token.lifetimeSeconds}),
-      ${token.authorizationId}
+      ${token.review}, ${token.authorizationId}
     )`;
 }
 

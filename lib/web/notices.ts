@@ -27,6 +27,10 @@ export const NOTICES = {
   role_changed: notice("good", "The role is changed."),
   member_removed: notice("good", "The member is removed, and signed out of the team."),
   app_disconnected: notice("good", "The app is disconnected. It is refused from now on."),
+  app_reviewed: notice(
+    "good",
+    "What the app changes waits for approval from now on. It gets its new token by itself, or asks to be connected again.",
+  ),
   app_removed: notice("good", "The app is removed, and disconnected from everybody."),
   token_revoked: notice("good", "The token is revoked. It is refused from now on."),
   leak_reported: notice(

@@ -38,12 +38,14 @@ const APPS: readonly Column<ConnectedApp>[] = [
     cell: ({ id, endpoints }) =>
       endpoints.length === 0 ? <Badge>Nothing any more</Badge> : (
         <ul class="plain">
-          {endpoints.map(({ slug, name, scope }) => (
+          {endpoints.map(({ slug, name, scope, review }) => (
             <li key={slug}>
               <a href={`/endpoints/${slug}`}>{name}</a> {scope === "mcp:write"
                 ? (
                   <>
-                    <Badge tone="warn">Reads and writes</Badge>{" "}
+                    {review
+                      ? <Badge>Reads and writes, each change is reviewed</Badge>
+                      : <Badge tone="warn">Reads and writes</Badge>}{" "}
                     <a class="small" href={`/endpoints/${slug}/changes?who=app:${id}`}>
                       What it changed
                     </a>
@@ -61,11 +63,20 @@ const APPS: readonly Column<ConnectedApp>[] = [
   {
     head: "Actions",
     headHidden: true,
-    // One press: connecting again is easy, and an app that must go must go now.
-    cell: ({ id, app, email }) => (
-      <Form action={`/apps/${id}/disconnect`} inline>
-        <Button tone="danger" label={`Disconnect ${app.name} of ${email}`}>Disconnect</Button>
-      </Form>
+    // One press: connecting again is easy, and an app that must be held back must be so now.
+    cell: ({ id, app, email, endpoints }) => (
+      <div class="row">
+        {endpoints.some(({ scope, review }) => scope === "mcp:write" && !review) && (
+          <Form action={`/apps/${id}/review`} inline>
+            <Button label={`Review its changes: ${app.name} of ${email}`}>
+              Review its changes
+            </Button>
+          </Form>
+        )}
+        <Form action={`/apps/${id}/disconnect`} inline>
+          <Button tone="danger" label={`Disconnect ${app.name} of ${email}`}>Disconnect</Button>
+        </Form>
+      </div>
     ),
   },
 ];

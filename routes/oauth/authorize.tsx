@@ -114,7 +114,8 @@ async function decide(
   try {
     const write = form.get("write") === "yes";
     if (write) authorize(page.session, "apps:allow_writing", page.services.clock.now());
-    return leave(await agree(page.services, scope, request, { endpoints: chosen, write }));
+    const review = form.get("review") === "yes";
+    return leave(await agree(page.services, scope, request, { endpoints: chosen, write, review }));
   } catch (error) {
     if (!(error instanceof AppError) || error.code !== "INVALID_ARGUMENTS") throw error;
     const fault = error.detail ?? error.kind.next;

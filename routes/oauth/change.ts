@@ -1,5 +1,5 @@
 import { type ClientId, type GrantId, parseId } from "../../lib/ids.ts";
-import { disconnectApp, removeManualClient } from "../../lib/oauth/mod.ts";
+import { disconnectApp, removeManualClient, reviewApp } from "../../lib/oauth/mod.ts";
 import { memberPage } from "../../lib/web/mod.ts";
 
 /** `/apps/{id}/disconnect`: the app is refused from now on. */
@@ -7,6 +7,14 @@ export const disconnectPage = memberPage("/apps/:id/disconnect", {
   async post(page) {
     await disconnectApp(page.services, page.scope, parseId<GrantId>(page.param("id")));
     return page.redirect("/apps", "app_disconnected");
+  },
+});
+
+/** `/apps/{id}/review`: what the app changes waits for approval from now on. */
+export const reviewAppPage = memberPage("/apps/:id/review", {
+  async post(page) {
+    await reviewApp(page.services, page.scope, parseId<GrantId>(page.param("id")));
+    return page.redirect("/apps", "app_reviewed");
   },
 });
 

@@ -3,7 +3,7 @@ import { type PageRoute, permit } from "../../lib/web/mod.ts";
 import { PAGE_PERMISSIONS } from "../permissions.ts";
 import { appsPage } from "./apps.tsx";
 import { authorizePage } from "./authorize.tsx";
-import { disconnectPage, removeClientPage } from "./change.ts";
+import { disconnectPage, removeClientPage, reviewAppPage } from "./change.ts";
 import { newClientPage, registeredClientPage } from "./new_client.tsx";
 
 /**
@@ -16,6 +16,7 @@ export function oauthPages(policy?: OutboundPolicy): PageRoute[] {
     authorizePage(policy),
     appsPage,
     disconnectPage,
+    reviewAppPage,
     newClientPage,
     registeredClientPage,
     removeClientPage,

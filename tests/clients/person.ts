@@ -20,6 +20,8 @@ export interface Decision {
   /** The name under which the app asks. */
   readonly app: string;
   readonly write?: boolean;
+  /** Whether what it writes may happen at once. */
+  readonly direct?: boolean;
   readonly refuse?: boolean;
 }
 
@@ -49,13 +51,16 @@ async function signInByPassword(page: Page): Promise<void> {
 }
 
 /** Decides on the consent page, and waits until the browser is where the client listens. */
-export async function decide(page: Page, { app, write, refuse }: Decision): Promise<void> {
+export async function decide(page: Page, { app, write, direct, refuse }: Decision): Promise<void> {
   const { origin } = new URL(page.url());
   await page.getByRole("heading", { name: `Let “${app}” reach your data?` }).waitFor();
   assert.equal(await page.getByRole("checkbox", { name: TABLE.name }).isChecked(), true);
   const writing = page.getByLabel("Also let it insert, change and delete rows");
   if (await writing.count()) assert.equal(await writing.isChecked(), false);
   if (write) await writing.check();
+  const reviewing = page.getByLabel("Each change waits until somebody here approves it");
+  if (await reviewing.count()) assert.equal(await reviewing.isChecked(), true);
+  if (direct) await reviewing.uncheck();
   await page.getByRole("button", { name: refuse ? "Refuse" : `Allow ${app}`, exact: true }).click();
   await page.waitForURL((url) => url.origin !== origin);
 }

@@ -93,7 +93,7 @@ for (const sdk of [V2_LEGACY, V2]) {
     assert.equal(provider.opened.length, 2, "the SDK sends the person to consent of itself");
     const opened = provider.opened.at(-1)!;
     assert.equal(opened.searchParams.get("scope"), "mcp mcp:write");
-    await stage.person.authorize(opened, { app: provider.name, write: true });
+    await stage.person.authorize(opened, { app: provider.name, write: true, direct: true });
     await sdk.finish(provider);
     assert.equal(await connection.rename(sdk.title), 1);
     await connection.close();

@@ -65,6 +65,8 @@ export interface Tokens {
 export interface Decision {
   readonly endpoints?: readonly Endpoint[];
   readonly write?: boolean;
+  /** False: they untick that each change waits for approval. */
+  readonly review?: boolean;
   readonly refuse?: boolean;
 }
 
@@ -111,14 +113,21 @@ export class App {
       decision: decision.refuse ? "refuse" : "allow",
       endpoints: (decision.endpoints ?? []).map(({ id }) => id),
       ...(decision.write ? { write: "yes" } : {}),
+      ...(decision.review === false || !html.includes('name="review"') ? {} : { review: "yes" }),
     });
     assert.equal(answer.status, 303, await answer.text());
     return new URL(answer.headers.get("location")!);
   }
 
   /** Has a person agree; answers the code. */
-  async code(person: Person, endpoints: readonly Endpoint[], fields: Fields = {}, write = false) {
-    const url = await this.decide(person, fields, { endpoints, write });
+  async code(
+    person: Person,
+    endpoints: readonly Endpoint[],
+    fields: Fields = {},
+    write = false,
+    review = true,
+  ): Promise<string> {
+    const url = await this.decide(person, fields, { endpoints, write, review });
     const code = url.searchParams.get("code");
     assert.ok(code, url.href);
     return code;
@@ -183,8 +192,9 @@ export class App {
     endpoints: readonly Endpoint[],
     fields: Fields = {},
     write = false,
+    review = true,
   ): Promise<Tokens> {
-    return tokensOf(await this.redeem(await this.code(person, endpoints, fields, write)));
+    return tokensOf(await this.redeem(await this.code(person, endpoints, fields, write, review)));
   }
 }
 

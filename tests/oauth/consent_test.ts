@@ -23,10 +23,10 @@ async function pageOf(app: App, fields: Fields = {}, who = person): Promise<stri
   return html;
 }
 
-/** The check boxes of a page that are ticked. */
+/** The check boxes of a page that are ticked, without what only holds the app back. */
 const ticked = (html: string) =>
   [...html.matchAll(/<input[^>]*type="checkbox"[^>]*>/g)].map(([tag]) => tag)
-    .filter((tag) => /\bchecked\b/.test(tag));
+    .filter((tag) => /\bchecked\b/.test(tag) && !tag.includes('name="review"'));
 
 Deno.test("the page says who asks, where access goes, who allows, and what it means", async () => {
   const app = await dynamicApp(house, { client_name: "Night Watch" });
@@ -65,6 +65,27 @@ Deno.test("writing is asked for by itself, unticked, under a warning, and only w
   const box = /<input[^>]*name="write"[^>]*>/.exec(writing)![0];
   assert.match(box, /type="checkbox"/);
   assert.doesNotMatch(box, /checked/);
+});
+
+Deno.test("that each change waits for approval is ticked, wherever writing can be allowed", async () => {
+  const app = await dynamicApp(house);
+  const reading = await pageOf(app, { resource: endpoint.url, scope: "mcp" });
+  assert.doesNotMatch(reading, /name="review"/);
+  const asked = { resource: endpoint.url, scope: "mcp mcp:write" };
+  const box = (html: string) => /<input[^>]*name="review"[^>]*>/.exec(html)![0];
+  const fresh = await pageOf(app, asked);
+  assert.match(fresh, /Each change waits until somebody here approves it/);
+  assert.match(box(fresh), /type="checkbox".*checked/);
+  // Also where it writes at once today: what is safer is never what has to be remembered.
+  await app.connect(person, [endpoint], asked, true, false);
+  const again = await pageOf(app, asked);
+  assert.match(again, /and write to Cargo\. Allowing/);
+  assert.match(again, /Today it changes rows at once\. Left ticked, this ends that/);
+  assert.match(box(again), /checked/);
+  await app.connect(person, [endpoint], asked, true);
+  const reviewed = await pageOf(app, asked);
+  assert.match(reviewed, /and write to Cargo after approval\. Allowing/);
+  assert.doesNotMatch(reviewed, /Today it changes rows at once/);
 });
 
 Deno.test("what was asked is not granted by default", async () => {

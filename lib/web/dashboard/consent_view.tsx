@@ -63,14 +63,17 @@ const names = (endpoints: readonly { name: string }[]) =>
 function Today({ choices }: { choices: ConsentChoices }) {
   const { endpoints, today } = choices;
   const reached = endpoints.filter(({ id }) => today.has(id));
-  const written = reached.filter(({ id }) => today.get(id) === "mcp:write");
   if (reached.length === 0) return null;
+  const written = reached.filter(({ id }) => today.get(id)!.scope === "mcp:write");
+  const reviewed = written.filter(({ id }) => today.get(id)!.review);
+  const direct = written.filter(({ id }) => !today.get(id)!.review);
   return (
     <Notice tone="info" title="This app is connected already">
       <p>
         It may read {names(reached)}
-        {written.length > 0 ? `, and write to ${names(written)}` : ""}. Allowing changes that
-        connection; it does not make a second one.
+        {direct.length > 0 ? `, and write to ${names(direct)}` : ""}
+        {reviewed.length > 0 ? `, and write to ${names(reviewed)} after approval` : ""}. Allowing
+        changes that connection; it does not make a second one.
       </p>
     </Notice>
   );
@@ -82,6 +85,26 @@ const READING = [
   "Nothing else of this account: no other endpoint, no tokens, no settings.",
 ];
 
+/** What becomes of the changes: ticked, which is the safer of the two, whatever holds today. */
+function Reviewing({ today }: ConsentChoices) {
+  const direct = [...today.values()].some(({ scope, review }) => scope === "mcp:write" && !review);
+  return (
+    <Choices
+      name="review"
+      legend="If you allow writing"
+      type="checkbox"
+      chosen={["yes"]}
+      options={[{
+        value: "yes",
+        label: "Each change waits until somebody here approves it",
+        hint: direct
+          ? "Today it changes rows at once. Left ticked, this ends that on the endpoints chosen above."
+          : "Owners and admins see what it would do, and approve or reject it. Unticked, it changes rows at once.",
+      }]}
+    />
+  );
+}
+
 function Writing({ request, choices, session }: ConsentProps) {
   if (request.scope !== "mcp:write") return <p>It did not ask to change anything.</p>;
   if (!choices.mayWrite) {
@@ -92,7 +115,8 @@ function Writing({ request, choices, session }: ConsentProps) {
       <Notice tone="warn" title="Writing changes your data">
         <p>
           The app, and whatever text talks the model behind it into something, could then insert,
-          change and delete rows without asking you each time. Allow it only where you need it.
+          change and delete rows. Allow it only where you need it, and let its changes wait unless
+          it may make them without anybody looking.
         </p>
       </Notice>
       <Choices
@@ -103,11 +127,12 @@ function Writing({ request, choices, session }: ConsentProps) {
         options={[{
           value: "yes",
           label: "Also let it insert, change and delete rows",
-          hint: [...choices.today.values()].includes("mcp:write")
+          hint: [...choices.today.values()].some(({ scope }) => scope === "mcp:write")
             ? "It may today. Left unticked, this takes it away on the endpoints chosen above."
             : "Left unticked, it only reads. You can allow it later.",
         }]}
       />
+      <Reviewing {...choices} />
     </>
   );
 }
@@ -118,7 +143,7 @@ interface ConsentProps {
   session: Session;
 }
 
-/** What a person decides by: who asks, where access goes, what it means. Nothing is ticked for them. */
+/** What a person decides by: who asks, where access goes, what it means. Nothing is ticked for them but what holds the app back. */
 export function ConsentView(
   { query, chosen, fault, ...props }: ConsentProps & {
     /** The request as it came, to be read again with the decision. */
