@@ -122,3 +122,32 @@ for (const tool of FUZZED) {
     if (Deno.env.has("BULKHEAD_FUZZ_RUNS")) console.log(tool, told);
   });
 }
+
+Deno.test("under review hostile arguments are queued or refused, and change nothing", async () => {
+  await using test = await toolEndpoint(TABLES, "review");
+  const outcomes = new Map<string, number>();
+  const calls = fc.constantFrom(...FUZZED).chain((tool) =>
+    argumentsOf(tool).map((args) => [tool, args] as const)
+  );
+  const before = await test.owner(rowsOf);
+  await fc.assert(
+    fc.asyncProperty(calls, async ([tool, args]) => {
+      const queued = () =>
+        test.owner(async (owner) =>
+          (await owner<{ n: number }[]>`SELECT count(*)::int AS n FROM bulkhead.changes`)[0]!.n
+        );
+      const waiting = await queued();
+      const answer = await test.call(tool, args);
+      assert.doesNotMatch(answer.text, /on our side|canarysecret/);
+      const outcome = answer.isError ? "refused" : JSON.parse(answer.structured!).state;
+      outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1);
+      const more = await queued() - waiting;
+      assert.ok(more === 0 || (more === 1 && outcome === "queued"), `${outcome}: ${more} more`);
+      assert.deepEqual(await test.owner(rowsOf), before);
+      assert.equal(await test.owner(lastEntry), "0");
+    }),
+    { numRuns: RUNS * 2, seed: 20_260_302, endOnFailure: true },
+  );
+  const told = JSON.stringify(Object.fromEntries(outcomes));
+  assert.ok((outcomes.get("queued") ?? 0) >= RUNS / 50, told);
+});
