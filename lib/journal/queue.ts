@@ -30,8 +30,10 @@ import {
   selectReviewedChange,
 } from "./queue_store.ts";
 
-/** Changes that wait at one time at most: of an endpoint, and of one actor there. */
+/** Changes of an endpoint that wait at one time at most. */
 export const MAX_QUEUED = 1_000;
+
+/** Those of one actor. */
 export const MAX_OWN_QUEUED = 200;
 
 // What the arguments of all take, which no count bounds.

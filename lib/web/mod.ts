@@ -10,6 +10,7 @@ export {
   Confirm,
   formatBytes,
   formatCount,
+  formatNumber,
   Notice,
   Progress,
   Table,
@@ -40,14 +41,18 @@ export {
 export {
   DecidedList,
   DecisionBadge,
+  NothingToReview,
   ReviewDetail,
   ReviewList,
+  ReviewTabs,
   reviewTexts,
 } from "./dashboard/review_view.tsx";
 export { RowDiff, RowKey } from "./dashboard/row_diff.tsx";
 export { UndoPreview, UndoSinceForm } from "./dashboard/undo_view.tsx";
 export {
+  ConnectEndpoint,
   DeleteEndpoint,
+  EndpointActions,
   ForeignKeyForm,
   LoadsView,
   SettingsForm,

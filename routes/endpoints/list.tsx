@@ -4,13 +4,18 @@ import {
   ButtonLink,
   type Column,
   EmptyState,
+  formatNumber,
   memberPage,
   PageHead,
   Table,
   Time,
 } from "../../lib/web/mod.ts";
+import { waitingInEach } from "../review/waiting.ts";
 
-const columns = (mcpUrl: (slug: string) => string): Column<EndpointView>[] => [
+const columns = (
+  mcpUrl: (slug: string) => string,
+  waiting: ReadonlyMap<string, number>,
+): Column<EndpointView>[] => [
   {
     head: "Name",
     cell: ({ slug, name, status }) =>
@@ -19,12 +24,18 @@ const columns = (mcpUrl: (slug: string) => string): Column<EndpointView>[] => [
   { head: "MCP URL", cell: ({ slug }) => <code>{mcpUrl(slug)}</code> },
   {
     head: "State",
-    cell: ({ status, manifestVersion }) =>
-      status !== "ready"
-        ? <Badge tone="accent">Being made</Badge>
-        : manifestVersion === 0
-        ? <Badge>No data yet</Badge>
-        : <Badge tone="good">Live</Badge>,
+    cell: ({ slug, status, manifestVersion }) => {
+      if (status !== "ready") return <Badge tone="accent">Being made</Badge>;
+      const count = waiting.get(slug) ?? 0;
+      return (
+        <span class="row">
+          {manifestVersion === 0 ? <Badge>No data yet</Badge> : <Badge tone="good">Live</Badge>}
+          {count > 0 && (
+            <a href={`/endpoints/${slug}/review`}>{formatNumber(count, "change")} to review</a>
+          )}
+        </span>
+      );
+    },
   },
   { head: "Made", tight: true, cell: ({ createdAt }) => <Time at={createdAt} /> },
 ];
@@ -34,6 +45,7 @@ export const endpointsPage = memberPage("/endpoints", {
   async get(page) {
     const { services, scope } = page;
     const endpoints = await listEndpoints(services, scope);
+    const waiting = await waitingInEach(services, scope, endpoints);
     const add = <ButtonLink href="/endpoints/new" tone="primary">New endpoint</ButtonLink>;
     return page.render(
       { title: "Endpoints", section: "endpoints" },
@@ -52,7 +64,7 @@ export const endpointsPage = memberPage("/endpoints", {
           : (
             <Table
               caption="Endpoints"
-              columns={columns((slug) => new URL(`/mcp/${slug}`, services.baseUrl).href)}
+              columns={columns((slug) => new URL(`/mcp/${slug}`, services.baseUrl).href, waiting)}
               rows={endpoints}
             />
           )}

@@ -4,11 +4,11 @@ import { type ManifestView, readManifest } from "../../lib/tools/mod.ts";
 import {
   Button,
   ButtonLink,
-  ClientSnippets,
-  CodeBlock,
   Compartment,
+  ConnectEndpoint,
   DeleteEndpoint,
   EmptyState,
+  EndpointActions,
   ForeignKeyForm,
   Form,
   Hold,
@@ -20,6 +20,7 @@ import {
   ToolsView,
   WritesState,
 } from "../../lib/web/mod.ts";
+import { waitingIn } from "../review/waiting.ts";
 import { enterPage } from "./enter.ts";
 
 interface ShowProps {
@@ -27,20 +28,8 @@ interface ShowProps {
   manifest: ManifestView;
   loads: readonly IngestView[];
   mcpUrl: string;
-}
-
-function Connect({ endpoint, mcpUrl }: Pick<ShowProps, "endpoint" | "mcpUrl">) {
-  return (
-    <Compartment id="connect" title="Connect" about="The address, and what to paste into a client.">
-      <CodeBlock label="MCP URL" code={mcpUrl} />
-      <div class="row">
-        <ButtonLink href={`/tokens/new?endpoint=${endpoint.slug}`} tone="primary">
-          Mint a token for this endpoint
-        </ButtonLink>
-      </div>
-      <ClientSnippets name={endpoint.slug} url={mcpUrl} />
-    </Compartment>
-  );
+  /** Changes that wait for a person; null where nobody could say. */
+  waiting: number | null;
 }
 
 function Data({ endpoint, manifest, loads }: ShowProps) {
@@ -76,7 +65,7 @@ function Data({ endpoint, manifest, loads }: ShowProps) {
 }
 
 function Show(props: ShowProps) {
-  const { endpoint, manifest, loads } = props;
+  const { endpoint, manifest, loads, mcpUrl, waiting } = props;
   const { slug, name } = endpoint;
   const path = `/endpoints/${slug}`;
   const empty = manifest.tables.length === 0;
@@ -88,14 +77,13 @@ function Show(props: ShowProps) {
         crumbs={[{ href: "/endpoints", label: "Endpoints" }]}
         lead={<code>{slug}</code>}
         actions={
-          <>
-            <ButtonLink href={`${path}/changes`}>Changes</ButtonLink>
+          <EndpointActions path={path} writes={endpoint.settings.writes} waiting={waiting}>
             {!empty && add}
-          </>
+          </EndpointActions>
         }
       />
       <Hold>
-        {!empty && <Connect {...props} />}
+        {!empty && <ConnectEndpoint slug={slug} mcpUrl={mcpUrl} />}
         {empty
           ? (
             <Compartment id="tables" title="Tables">
@@ -133,14 +121,21 @@ export const endpointPage = memberPage("/endpoints/:slug", {
     const { services } = page;
     const scope = await enterPage(page);
     const { endpoint } = scope;
-    const [manifest, loads] = await Promise.all([
+    const [manifest, loads, waiting] = await Promise.all([
       readManifest(services, scope),
       listIngests(services, scope),
+      waitingIn(services, scope),
     ]);
     const mcpUrl = new URL(`/mcp/${endpoint.slug}`, services.baseUrl).href;
     return page.render(
       { title: endpoint.name, section: "endpoints" },
-      <Show endpoint={endpoint} manifest={manifest} loads={loads} mcpUrl={mcpUrl} />,
+      <Show
+        endpoint={endpoint}
+        manifest={manifest}
+        loads={loads}
+        mcpUrl={mcpUrl}
+        waiting={waiting}
+      />,
     );
   },
 });

@@ -1,30 +1,22 @@
 import ReviewQueue from "../../islands/ReviewQueue.tsx";
 import { may } from "../../lib/auth/mod.ts";
 import { sha256Hex } from "../../lib/crypto/mod.ts";
-import { AppError } from "../../lib/errors.ts";
-import { type ChangeId, isId, parseId } from "../../lib/ids.ts";
+import { type ChangeId, isId } from "../../lib/ids.ts";
 import type { EndpointScope } from "../../lib/principal.ts";
+import { listReview, type ReviewView } from "../../lib/tools/mod.ts";
 import {
-  approveChange,
-  listReview,
-  refreshPreview,
-  rejectChange,
-  type ReviewView,
-} from "../../lib/tools/mod.ts";
-import {
-  ButtonLink,
   DecidedList,
-  EmptyState,
-  type FormFields,
   Island,
   memberPage,
   type MemberRequest,
+  NothingToReview,
   Notice,
-  type NoticeCode,
   PageHead,
   ReviewList,
+  ReviewTabs,
 } from "../../lib/web/mod.ts";
 import { enterPage } from "../endpoints/enter.ts";
+import { decide } from "./decide.ts";
 
 const PAGE = 20;
 
@@ -44,23 +36,6 @@ const markOf = (changes: readonly ReviewView[]) =>
     ),
   ).slice(0, 16);
 
-function Nothing({ path, state }: { path: string; state: "queued" | "decided" }) {
-  return state === "queued"
-    ? (
-      <EmptyState
-        title="Nothing waits"
-        action={<ButtonLink href={`${path}/access`}>How agents may write</ButtonLink>}
-      >
-        What agents ask to change under review stands here, with each row before and after.
-      </EmptyState>
-    )
-    : (
-      <EmptyState title="Nothing decided yet">
-        What was approved or rejected stands here, with who did it.
-      </EmptyState>
-    );
-}
-
 interface ViewProps {
   path: string;
   state: "queued" | "decided";
@@ -69,7 +44,7 @@ interface ViewProps {
 }
 
 function View({ path, state, changes, mayDecide }: ViewProps) {
-  if (!changes.length) return <Nothing path={path} state={state} />;
+  if (!changes.length) return <NothingToReview path={path} state={state} />;
   if (state === "decided") return <DecidedList path={path} changes={changes} />;
   return (
     <>
@@ -80,23 +55,6 @@ function View({ path, state, changes, mayDecide }: ViewProps) {
       )}
       <ReviewList path={path} changes={changes} mayDecide={mayDecide} />
     </>
-  );
-}
-
-function Tabs({ path, state }: { path: string; state: "queued" | "decided" }) {
-  return (
-    <nav class="row" aria-label="Which changes">
-      <a class="button quiet" href={path} aria-current={state === "queued" ? "page" : undefined}>
-        Waiting
-      </a>
-      <a
-        class="button quiet"
-        href={`${path}?show=decided`}
-        aria-current={state === "decided" ? "page" : undefined}
-      >
-        Decided
-      </a>
-    </nav>
   );
 }
 
@@ -125,7 +83,7 @@ async function show(page: MemberRequest): Promise<Response> {
         crumbs={[{ href: "/endpoints", label: "Endpoints" }, { href: path, label: name }]}
         lead={LEADS[settings.writes]}
       />
-      <Tabs path={here} state={state} />
+      <ReviewTabs path={here} state={state} />
       <div id={QUEUE} class="stack">
         <View
           path={path}
@@ -149,62 +107,6 @@ async function show(page: MemberRequest): Promise<Response> {
       )}
     </>,
   );
-}
-
-/** What was ticked: changes, each with what was shown of it. */
-function chosenOf(form: FormFields): { id: ChangeId; version: string | null }[] {
-  return form.getAll("change").slice(0, PAGE).map((text) => {
-    const [id = "", version = ""] = text.split(":");
-    return { id: parseId<ChangeId>(id), version: version || null };
-  });
-}
-
-const NOTE = 500;
-
-type Decision = (chosen: { id: ChangeId; version: string | null }) => Promise<void>;
-
-function decisionOf({ services }: MemberRequest, scope: EndpointScope, form: FormFields) {
-  const decisions: Readonly<Record<string, { decide: Decision; notice: NoticeCode }>> = {
-    approve: {
-      decide: ({ id, version }) => approveChange(services, scope, id, version),
-      notice: "changes_approved",
-    },
-    reject: {
-      decide: ({ id }) =>
-        rejectChange(services, scope, id, form.get(`note-${id}`)?.trim().slice(0, NOTE) || null),
-      notice: "changes_rejected",
-    },
-    refresh: {
-      decide: ({ id }) => refreshPreview(services, scope, id),
-      notice: "preview_refreshed",
-    },
-  };
-  const decision = new Map(Object.entries(decisions)).get(form.get("decision") ?? "");
-  if (!decision) throw new AppError("INVALID_ARGUMENTS", "Choose what to decide.");
-  return decision;
-}
-
-/** Faults of one change that leave the others to be decided on. */
-const OF_ONE = new Set(["CONFLICT", "NOT_FOUND"]);
-
-async function decide(page: MemberRequest, form: FormFields): Promise<Response> {
-  const scope = await enterPage(page);
-  const here = `/endpoints/${scope.endpoint.slug}/review`;
-  const chosen = chosenOf(form);
-  if (!chosen.length) return page.redirect(here, "nothing_chosen");
-  const { decide, notice } = decisionOf(page, scope, form);
-  let failed = false;
-  for (const one of chosen) {
-    try {
-      await decide(one);
-    } catch (error) {
-      if (!(error instanceof AppError) || !OF_ONE.has(error.code)) throw error;
-      // A change that is not there is told like the page of one.
-      if (error.code === "NOT_FOUND" && chosen.length === 1) throw error;
-      failed = true;
-    }
-  }
-  return page.redirect(here, failed ? "partly_decided" : notice);
 }
 
 /** `/endpoints/{slug}/review`: the changes that wait for a person, and what decides on them. */

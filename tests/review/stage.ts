@@ -2,7 +2,14 @@ import type { ChangeId, TokenId } from "../../lib/ids.ts";
 import { newId } from "../../lib/ids.ts";
 import type { EndpointScope } from "../../lib/principal.ts";
 import { mintToken } from "../../lib/tokens/mod.ts";
-import { callTool, listReview, loadManifest, type ReviewView } from "../../lib/tools/mod.ts";
+import {
+  approveChange,
+  callTool,
+  listReview,
+  loadManifest,
+  rejectChange,
+  type ReviewView,
+} from "../../lib/tools/mod.ts";
 import { enterEndpoint } from "../../lib/endpoints/mod.ts";
 import { type ToolEndpoint, toolEndpoint } from "../tools/fixture.ts";
 
@@ -88,4 +95,40 @@ export async function reviewStage(writes: "review" | "direct" = "review"): Promi
     },
     [Symbol.asyncDispose]: () => shop[Symbol.asyncDispose](),
   };
+}
+
+/** Arguments that give an item another price. */
+export const price = (id: number, value: number) => ({
+  table: "item",
+  key: id,
+  values: { price: value },
+});
+
+/** Approves as the stage's person. */
+export const approve = ({ shop, scope }: Stage, change: ChangeId, version: string | null = null) =>
+  approveChange(shop.services, scope, change, version);
+
+/** Rejects as the stage's person. */
+export const reject = ({ shop, scope }: Stage, change: ChangeId, note: string | null = null) =>
+  rejectChange(shop.services, scope, change, note);
+
+/** An item's price. */
+export async function priceOf({ rows }: Stage, id: number) {
+  const [row] = await rows(`SELECT price FROM item WHERE id = ${id}`);
+  return row!["price"];
+}
+
+/** How many rows the journal has entries of. */
+export async function journalled({ rows }: Stage): Promise<number> {
+  return (await rows("SELECT FROM bulkhead.journal WHERE op <> 'rules'")).length;
+}
+
+/** The audit entries of an action. */
+export async function audited({ shop, scope }: Stage, action: string) {
+  return await shop.services.control.tenant(
+    scope.tenantId,
+    (tx) =>
+      tx`SELECT user_id, token_id, actor_kind, subject, detail FROM audit_events
+      WHERE action = ${action} ORDER BY at`,
+  );
 }

@@ -67,6 +67,13 @@ function factsOf(entries: readonly ActivityEntry[]): string[] {
   ];
 }
 
+/** What stands on the pages of the review, whatever came of it. */
+const REVIEWED: ReadonlySet<string> = new Set([
+  "change.queued",
+  "change.approved",
+  "change.rejected",
+]);
+
 /** Of a bearer token that people minted: an app's whole connection has ended. */
 function leakPathOf({ action, detail }: ActivityEntry): string | null {
   const id = detail["token_id"];
@@ -88,7 +95,7 @@ function happening(entries: readonly ActivityEntry[]): Happening {
     place: rows?.place ?? null,
     facts: factsOf(entries),
     changePath: endpointSlug && typeof change === "string" && isId(change)
-      ? `/endpoints/${endpointSlug}/changes/${change}`
+      ? `/endpoints/${endpointSlug}/${REVIEWED.has(action) ? "review" : "changes"}/${change}`
       : null,
     leakPath: leakPathOf(entry),
   };

@@ -1,8 +1,12 @@
+import type { ComponentChildren } from "preact";
 import type { IngestView } from "../../ingest/mod.ts";
 import type { EndpointRef } from "../../principal.ts";
 import type { TableView, ToolView } from "../../tools/mod.ts";
-import { Button, Choices, Field, Form, Select } from "../components/form.tsx";
+import { CodeBlock } from "../components/code_block.tsx";
+import { Button, ButtonLink, Choices, Field, Form, Select } from "../components/form.tsx";
+import { Compartment } from "../components/layout.tsx";
 import { Badge, type Column, Confirm, formatCount, Table, Time } from "../components/pieces.tsx";
+import { ClientSnippets } from "../components/snippets.tsx";
 import { STATUS_TEXT } from "./ingest_text.ts";
 
 const LOADS = (path: string): Column<IngestView>[] => [
@@ -123,5 +127,44 @@ export function DeleteEndpoint({ path, name }: { path: string; name: string }) {
         <Button tone="danger solid">Delete for good</Button>
       </Form>
     </Confirm>
+  );
+}
+
+interface ActionsProps {
+  path: string;
+  writes: EndpointRef["settings"]["writes"];
+  /** Changes that wait for a person; null where nobody could say. */
+  waiting: number | null;
+  children: ComponentChildren;
+}
+
+/** Where to go from an endpoint: first to what waits for a person, if anything does. */
+export function EndpointActions({ path, writes, waiting, children }: ActionsProps) {
+  const waits = waiting !== null && waiting > 0;
+  return (
+    <>
+      {(waits || writes !== "off") && (
+        <ButtonLink href={`${path}/review`} {...(waits ? { tone: "primary" } : {})}>
+          {waits ? `Review (${formatCount(waiting)})` : "Review"}
+        </ButtonLink>
+      )}
+      <ButtonLink href={`${path}/changes`}>Changes</ButtonLink>
+      {children}
+    </>
+  );
+}
+
+/** How agents reach an endpoint. */
+export function ConnectEndpoint({ slug, mcpUrl }: { slug: string; mcpUrl: string }) {
+  return (
+    <Compartment id="connect" title="Connect" about="The address, and what to paste into a client.">
+      <CodeBlock label="MCP URL" code={mcpUrl} />
+      <div class="row">
+        <ButtonLink href={`/tokens/new?endpoint=${slug}`} tone="primary">
+          Mint a token for this endpoint
+        </ButtonLink>
+      </div>
+      <ClientSnippets name={slug} url={mcpUrl} />
+    </Compartment>
   );
 }

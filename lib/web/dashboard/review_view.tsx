@@ -1,5 +1,6 @@
 import type { ReviewRow, ReviewView } from "../../tools/mod.ts";
-import { Button, Field, Form } from "../components/form.tsx";
+import { Button, ButtonLink, Field, Form } from "../components/form.tsx";
+import { EmptyState } from "../components/layout.tsx";
 import { Badge, Confirm, formatNumber, Time } from "../components/pieces.tsx";
 import { changedRowsText } from "./change_text.ts";
 import { ChangedByView } from "./changes_view.tsx";
@@ -224,5 +225,41 @@ export function DecidedList(
         );
       })}
     </ol>
+  );
+}
+
+/** What stands where nothing waits, or nothing was decided. */
+export function NothingToReview({ path, state }: { path: string; state: "queued" | "decided" }) {
+  return state === "queued"
+    ? (
+      <EmptyState
+        title="Nothing waits"
+        action={<ButtonLink href={`${path}/access`}>How agents may write</ButtonLink>}
+      >
+        What agents ask to change under review stands here, with each row before and after.
+      </EmptyState>
+    )
+    : (
+      <EmptyState title="Nothing decided yet">
+        What was approved or rejected stands here, with who did it.
+      </EmptyState>
+    );
+}
+
+/** Leads from what waits to what was decided, and back. */
+export function ReviewTabs({ path, state }: { path: string; state: "queued" | "decided" }) {
+  return (
+    <nav class="row" aria-label="Which changes">
+      <a class="button quiet" href={path} aria-current={state === "queued" ? "page" : undefined}>
+        Waiting
+      </a>
+      <a
+        class="button quiet"
+        href={`${path}?show=decided`}
+        aria-current={state === "decided" ? "page" : undefined}
+      >
+        Decided
+      </a>
+    </nav>
   );
 }
