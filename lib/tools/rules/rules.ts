@@ -8,7 +8,7 @@ import type { EndpointScope } from "../../principal.ts";
 import type { Services } from "../../services.ts";
 import { rebuildManifest } from "../manifest/rebuild.ts";
 import { hint, quoted } from "../names.ts";
-import { selectMemberRole } from "../review/deciders_store.ts";
+import { selectMemberRole } from "../review/mod.ts";
 import { busyTable } from "./busy.ts";
 import { checkRules } from "./check.ts";
 import { policySql } from "./policy.ts";
