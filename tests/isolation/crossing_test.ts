@@ -58,6 +58,7 @@ Deno.test("by /v1, each compartment shows its own", async () => {
     "/ingests/{id}",
     "/ingests/{id}/rejects",
     "/changes/{change}",
+    "/review",
   ];
   for (
     const [actor, { names, canary }] of [

@@ -40,8 +40,16 @@ const REST_INPUT: Readonly<
 };
 
 /** What the id in a path is an id of. */
-const idAt = (path: string, { ingestId, changeId, tokenId }: Names) =>
-  path.includes("/ingests/") ? ingestId : path.includes("/changes/") ? changeId : tokenId;
+const DECIDES = /\/review\/|\/(approve|reject|refresh)$/;
+
+const idAt = (path: string, { ingestId, changeId, queuedId, tokenId }: Names) =>
+  path.includes("/ingests/")
+    ? ingestId
+    : DECIDES.test(path)
+    ? queuedId
+    : path.includes("/changes/")
+    ? changeId
+    : tokenId;
 
 /** Operations that name nothing which exists already. */
 const NAMES_NOTHING = new Set(["createEndpoint", "exportActivity"]);
@@ -109,7 +117,7 @@ export const TOOL_ARGUMENTS: Readonly<Record<string, Record<string, unknown>>> =
 
 /** Arguments of each tool that is there where rows may be changed. */
 export const WRITE_ARGUMENTS = (
-  { changeId }: Names,
+  { changeId, queuedId }: Names,
 ): Readonly<Record<string, Record<string, unknown>>> => ({
   insert_rows: { table: "customer", rows: [{ id: 70, name: "taken" }], idempotency_key: "k1" },
   update_row: { table: "customer", key: 1, values: { city: "taken" } },
@@ -127,7 +135,7 @@ export const WRITE_ARGUMENTS = (
     expected_count: 2,
   },
   undo_change: { change: changeId },
-  get_change: { change: changeId },
+  get_change: { change: queuedId },
 });
 
 /** Every tool that changes rows, tried and in earnest, at what is named. */
@@ -222,6 +230,7 @@ export function mcpAttempts(names: Names): Attempt[] {
 
 /** Fields of pages' forms that get a write as far as possible. */
 const FORMS: Readonly<Record<string, (names: Names) => Record<string, string>>> = {
+  "/endpoints/:slug/review": ({ queuedId }) => ({ decision: "approve", change: queuedId }),
   "/endpoints/:slug/undo": ({ tokenId }) => ({
     by: `token:${tokenId}`,
     since: "2020-01-01T00:00",

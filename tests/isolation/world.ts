@@ -15,7 +15,7 @@ import {
   type Slug,
   type TokenId,
 } from "../../lib/ids.ts";
-import { changeContext } from "../../lib/journal/mod.ts";
+import { changeContext, queueChange, type StoredPreview } from "../../lib/journal/mod.ts";
 import { startIngest } from "../../lib/ingest/mod.ts";
 import { connect, quoteIdent } from "../../lib/postgres/mod.ts";
 import type { EndpointScope } from "../../lib/principal.ts";
@@ -37,6 +37,8 @@ export interface Names {
   readonly tokenId: TokenId;
   readonly ingestId: IngestId;
   readonly changeId: ChangeId;
+  /** One that waits for a person. */
+  readonly queuedId: ChangeId;
 }
 
 /** One endpoint with everything that hangs on it, each part with the same canary in it. */
@@ -75,7 +77,13 @@ export interface World extends AsyncDisposable {
 
 /** Well-formed names that nobody has. */
 export function nobody(): Names {
-  return { slug: newSlug("data"), tokenId: newId(), ingestId: newId(), changeId: newId() };
+  return {
+    slug: newSlug("data"),
+    tokenId: newId(),
+    ingestId: newId(),
+    changeId: newId(),
+    queuedId: newId(),
+  };
 }
 
 /** Fills an endpoint as loads do: two tables with a link, rows, and a row that was set aside. */
@@ -126,6 +134,37 @@ async function changeRow(services: Services, scope: EndpointScope, canary: strin
   return changeId;
 }
 
+/** Lets a change wait, so that there is one to look at and to decide on. */
+async function queueRow(services: Services, scope: EndpointScope, canary: string) {
+  const id = newId<ChangeId>();
+  const counts = { inserted: 0, updated: 1, deleted: 0, unchanged: 0 };
+  const before = { id: 1, name: `${canary} one`, city: "Oslo" };
+  const preview: StoredPreview = {
+    ...counts,
+    count: 1,
+    was: "0",
+    effects: [{
+      op: "update",
+      key: { id: 1 },
+      before,
+      after: { ...before, city: "Bergen" },
+      was: "0",
+      cut: false,
+    }],
+  };
+  await queueChange(services, scope, {
+    id,
+    tool: "update_row",
+    table: "customer",
+    arguments: { table: "customer", key: 1, values: { city: "Bergen" } },
+    preview: JSON.stringify(preview),
+    actor: `${canary} agent`,
+    context: { kind: "mcp", label: `${canary} agent` },
+    idempotency: null,
+  }, counts);
+  return id;
+}
+
 async function compartment(services: Services, tenant: TestTenant): Promise<Compartment> {
   const canary = `canary${randomName(16)}`;
   // The same name for everybody, so that slugs differ in nothing but their random end.
@@ -140,6 +179,7 @@ async function compartment(services: Services, tenant: TestTenant): Promise<Comp
   });
   const database = await fill(services, scope, canary, ingest.id);
   const changeId = await changeRow(services, scope, canary);
+  const queuedId = await queueRow(services, scope, canary);
   await rebuildManifest(services, scope, canary);
   await changeEndpoint(services, scope, { name: `${canary} name` });
   const { token, view } = await mintToken(services, tenant.scope, {
@@ -150,7 +190,7 @@ async function compartment(services: Services, tenant: TestTenant): Promise<Comp
   });
   return {
     scope,
-    names: { slug, tokenId: view.id, ingestId: ingest.id, changeId },
+    names: { slug, tokenId: view.id, ingestId: ingest.id, changeId, queuedId },
     canary,
     secrets: [canary, id, token.slice(12), database],
   };
@@ -212,6 +252,7 @@ export async function makeWorld(): Promise<World> {
           SELECT (SELECT jsonb_agg(c ORDER BY id) FROM customer c) AS customer,
             (SELECT jsonb_agg(v ORDER BY id) FROM visit v) AS visit,
             (SELECT jsonb_agg(j ORDER BY id) FROM bulkhead.journal j) AS journal,
+            (SELECT jsonb_agg(c ORDER BY id) FROM bulkhead.changes c) AS changes,
             (SELECT jsonb_agg(r ORDER BY table_name) FROM bulkhead.rules r) AS rules,
             (SELECT writes FROM bulkhead.access) AS writes,
             (SELECT jsonb_agg(conname ORDER BY conname) FROM pg_constraint
