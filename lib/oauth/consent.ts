@@ -12,7 +12,7 @@ import {
 } from "../ids.ts";
 import type { Limit } from "../limits/mod.ts";
 import type { Tx } from "../postgres/mod.ts";
-import type { RequestScope, Scope } from "../principal.ts";
+import type { RequestScope } from "../principal.ts";
 import type { Services } from "../services.ts";
 import { forgetTokens, newToken, revokeWriting } from "../tokens/mod.ts";
 import { type AuthorizationRequest, authorizationResponse } from "./authorization_request.ts";

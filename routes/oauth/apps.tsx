@@ -44,7 +44,12 @@ const APPS: readonly Column<ConnectedApp>[] = [
                 ? (
                   <>
                     {review
-                      ? <Badge>Reads and writes, each change is reviewed</Badge>
+                      ? (
+                        <>
+                          <Badge>Reads and writes</Badge>{" "}
+                          <span class="small">(each change is reviewed)</span>
+                        </>
+                      )
                       : <Badge tone="warn">Reads and writes</Badge>}{" "}
                     <a class="small" href={`/endpoints/${slug}/changes?who=app:${id}`}>
                       What it changed
@@ -68,8 +73,8 @@ const APPS: readonly Column<ConnectedApp>[] = [
       <div class="row">
         {endpoints.some(({ scope, review }) => scope === "mcp:write" && !review) && (
           <Form action={`/apps/${id}/review`} inline>
-            <Button label={`Review its changes: ${app.name} of ${email}`}>
-              Review its changes
+            <Button label={`Hold its changes for approval: ${app.name} of ${email}`}>
+              Hold its changes
             </Button>
           </Form>
         )}
@@ -128,7 +133,7 @@ export const appsPage = memberPage("/apps", {
       <>
         <PageHead
           title="Apps"
-          lead="Apps that people of this account let in. Disconnecting one ends its access at once and leaves the others alone."
+          lead="Apps that people of this account let in. Each can be disconnected, or its changes held for approval: at once, and without touching the others."
         />
         {apps.length === 0
           ? (

@@ -56,7 +56,10 @@ Deno.test("every connection is listed with app, endpoints, scopes, last use and 
   const row = rowWith(await person.browser.read("/apps"), "Lister");
   assert.match(row, /Lister app\.example/);
   assert.ok(row.includes(person.tenant.email));
-  assert.match(row, /Cargo Reads and writes, each change is reviewed What it changed Crew Reads /);
+  assert.match(
+    row,
+    /Cargo Reads and writes \(each change is reviewed\) What it changed Crew Reads /,
+  );
   assert.match(row, /UTC .* UTC 3 /);
 });
 

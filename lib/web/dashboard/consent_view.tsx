@@ -115,8 +115,8 @@ function Writing({ request, choices, session }: ConsentProps) {
       <Notice tone="warn" title="Writing changes your data">
         <p>
           The app, and whatever text talks the model behind it into something, could then insert,
-          change and delete rows. Allow it only where you need it, and let its changes wait unless
-          it may make them without anybody looking.
+          change and delete rows. Allow it only where you need it. You need not let them happen
+          unseen: each change can wait for approval.
         </p>
       </Notice>
       <Choices
