@@ -276,8 +276,15 @@ export interface LockedChange {
   readonly was: string | null;
 }
 
-/** Reads a change and keeps others from deciding on it until the transaction ends; null: none. */
+/**
+ * Reads a change and keeps others from deciding on it until the transaction ends; null: none. What follows
+ * is over within the half minute for which a note to the relay holds at least.
+ */
 export async function lockChange(tx: Tx, change: ChangeId): Promise<LockedChange | null> {
+  await tx`
+    SELECT set_config('lock_timeout', '5s', true), set_config('statement_timeout', '20s', true),
+      -- Where a load had been said on this very connection, nothing would be kept of what follows.
+      set_config('bulkhead.loading', 'off', true)`;
   const [row] = await tx<LockedChange[]>`
     SELECT state, tool, table_name AS "table", actor, arguments, context,
       left(encode(sha256(convert_to(preview::text, 'UTF8')), 'hex'), 16) AS version,
@@ -288,18 +295,13 @@ export async function lockChange(tx: Tx, change: ChangeId): Promise<LockedChange
 }
 
 /**
- * Acts as the endpoint's writer until `actAsKeeper`, under its grants and row policies; neither waits
- * long for others nor works long.
+ * Acts as the endpoint's writer until `actAsKeeper`, under its grants and row policies.
  *
  * @returns False where writes are off.
  */
 export async function actAsWriter(tx: Tx): Promise<boolean> {
   const [access] = await tx<{ writes: boolean; writer: string }[]>`
-    SELECT writes, quote_ident(writer) AS writer,
-      set_config('lock_timeout', '5s', true), set_config('statement_timeout', '30s', true),
-      -- Where a load had been said on this very connection, nothing would be kept of what follows.
-      set_config('bulkhead.loading', 'off', true)
-    FROM bulkhead.access`;
+    SELECT writes, quote_ident(writer) AS writer FROM bulkhead.access`;
   if (!access?.writes) return false;
   await tx.unsafe(`SET LOCAL ROLE ${access.writer}`);
   return true;

@@ -13,7 +13,7 @@ import {
   tellReview,
   updateObstacle,
 } from "../../journal/mod.ts";
-import { fromPostgres, type Tx } from "../../postgres/mod.ts";
+import { fromPostgres, sqlState, type Tx } from "../../postgres/mod.ts";
 import type { EndpointScope } from "../../principal.ts";
 import type { Services } from "../../services.ts";
 import type { CompiledManifest } from "../manifest/compile.ts";
@@ -88,11 +88,12 @@ export async function approveChange(
   await requireAnother(services, scope, { actor: asked.actor, token: asked.by.token });
   if (scope.endpoint.settings.writes === "off") throw new AppError("WRITES_OFF");
   const manifest = await loadManifest(services, scope);
-  await services.relays.want(scope.endpoint);
   try {
-    const { change, counts } = await insist(() =>
-      asKeeper(services, scope, (tx) => apply(tx, scope, manifest, id, version))
-    );
+    const { change, counts } = await insist(async () => {
+      // The note under which this is written has to be young when it commits.
+      await services.relays.want(scope.endpoint);
+      return await asKeeper(services, scope, (tx) => apply(tx, scope, manifest, id, version));
+    });
     await tellReview(services, scope, [{ action: "change.approved", change, counts }]);
   } catch (error) {
     throw await told(services, scope, id, error);
@@ -112,7 +113,7 @@ export async function told(
     await asKeeper(services, scope, (tx) => updateObstacle(tx, id, error.fault.message));
     return error.fault;
   }
-  return isPassing(error)
+  return isPassing(error) || sqlState(error) === "55P03"
     ? new AppError("CONFLICT", "Others are changing the same rows just now. Try again.", {
       cause: error,
     })
