@@ -71,6 +71,7 @@ export { TablesView } from "./dashboard/tables_view.tsx";
 export { FileForm } from "./dashboard/file_form.tsx";
 export { IngestReport } from "./dashboard/ingest_report.tsx";
 export { ingestState, STATUS_TEXT } from "./dashboard/ingest_text.ts";
+export { AppTable } from "./dashboard/app_table.tsx";
 export { ConsentView } from "./dashboard/consent_view.tsx";
 export { TokenForm } from "./dashboard/token_form.tsx";
 export { OVERLAPS, RotateForm } from "./dashboard/rotate_form.tsx";

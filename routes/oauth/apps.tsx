@@ -1,11 +1,6 @@
+import { listConnectedApps, listManualClients, type ManualClient } from "../../lib/oauth/mod.ts";
 import {
-  type ConnectedApp,
-  listConnectedApps,
-  listManualClients,
-  type ManualClient,
-} from "../../lib/oauth/mod.ts";
-import {
-  Badge,
+  AppTable,
   Button,
   ButtonLink,
   type Column,
@@ -13,78 +8,11 @@ import {
   Confirm,
   EmptyState,
   Form,
-  formatCount,
   Hold,
   memberPage,
   PageHead,
   Table,
-  Time,
 } from "../../lib/web/mod.ts";
-
-const APPS: readonly Column<ConnectedApp>[] = [
-  {
-    head: "App",
-    cell: ({ app }) => (
-      <>
-        {app.name}
-        <br />
-        <span class="small soft">{app.host}</span>
-      </>
-    ),
-  },
-  { head: "Allowed by", cell: ({ email }) => email },
-  {
-    head: "Reaches",
-    cell: ({ id, endpoints }) =>
-      endpoints.length === 0 ? <Badge>Nothing any more</Badge> : (
-        <ul class="plain">
-          {endpoints.map(({ slug, name, scope, review }) => (
-            <li key={slug}>
-              <a href={`/endpoints/${slug}`}>{name}</a> {scope === "mcp:write"
-                ? (
-                  <>
-                    {review
-                      ? (
-                        <>
-                          <Badge>Reads and writes</Badge>{" "}
-                          <span class="small">(each change is reviewed)</span>
-                        </>
-                      )
-                      : <Badge tone="warn">Reads and writes</Badge>}{" "}
-                    <a class="small" href={`/endpoints/${slug}/changes?who=app:${id}`}>
-                      What it changed
-                    </a>
-                  </>
-                )
-                : <Badge>Reads</Badge>}
-            </li>
-          ))}
-        </ul>
-      ),
-  },
-  { head: "Connected", cell: ({ createdAt }) => <Time at={createdAt} /> },
-  { head: "Last used", cell: ({ lastUsedAt }) => lastUsedAt ? <Time at={lastUsedAt} /> : "Never" },
-  { head: "Calls", number: true, cell: ({ calls }) => formatCount(calls) },
-  {
-    head: "Actions",
-    headHidden: true,
-    // One press: connecting again is easy, and an app that must be held back must be so now.
-    cell: ({ id, app, email, endpoints }) => (
-      <div class="row">
-        {endpoints.some(({ scope, review }) => scope === "mcp:write" && !review) && (
-          <Form action={`/apps/${id}/review`} inline>
-            <Button label={`Hold its changes for approval: ${app.name} of ${email}`}>
-              Hold its changes
-            </Button>
-          </Form>
-        )}
-        <Form action={`/apps/${id}/disconnect`} inline>
-          <Button tone="danger" label={`Disconnect ${app.name} of ${email}`}>Disconnect</Button>
-        </Form>
-      </div>
-    ),
-  },
-];
 
 const CLIENTS: readonly Column<ManualClient>[] = [
   {
@@ -141,7 +69,7 @@ export const appsPage = memberPage("/apps", {
               Give an agent the URL of an endpoint: it sends you here to ask, and you decide.
             </EmptyState>
           )
-          : <Table caption="Connected apps" columns={APPS} rows={apps} />}
+          : <AppTable apps={apps} />}
         <Hold>
           <Compartment
             id="clients"
