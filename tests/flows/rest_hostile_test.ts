@@ -133,7 +133,9 @@ Deno.test("/v1 refuses every hostile body", async () => {
     for (const [body, ...codes] of bodies) {
       const said = `${route.method} ${path} ${String(body).slice(0, 40)}`;
       const answer = () => client.raw(route.method, path, { body, headers: json });
-      if (route.body) checkRefusal(await answer(), said, ...codes);
+      // Where every field may be left out, it is what the path names that is not there.
+      const isValid = body === "{}" && route.body?.safeParse({}).success;
+      if (route.body) checkRefusal(await answer(), said, ...(isValid ? ["NOT_FOUND"] : codes));
       else if (body.length) {
         // A route may lack a query parameter here, which is told first.
         const codes = ["INVALID_REQUEST", "PAYLOAD_TOO_LARGE", "INVALID_ARGUMENTS"];
