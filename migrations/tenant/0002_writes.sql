@@ -42,7 +42,9 @@ CREATE TABLE bulkhead.journal (
   -- The entry that this one takes back.
   undoes bigint,
   -- Who and by what: kind, user, token, grant, client, label, tool, request, network.
-  context jsonb NOT NULL
+  context jsonb NOT NULL,
+  -- So whoever follows what was undone by what comes to an end.
+  CHECK (undoes < id)
 );
 
 CREATE INDEX journal_change_idx ON bulkhead.journal (change_id);
@@ -132,7 +134,9 @@ BEGIN
     END,
     CASE TG_OP WHEN 'UPDATE' THEN to_jsonb(OLD) WHEN 'DELETE' THEN image END,
     CASE TG_OP WHEN 'DELETE' THEN NULL ELSE image END,
-    (said ->> 'undoes')::bigint,
+    -- Undoing is the owner's: what a writer's own session says of it is not true.
+    CASE WHEN said ? 'undoes' AND session_user <> (SELECT writer FROM bulkhead.access)
+      THEN (said ->> 'undoes')::bigint END,
     coalesce(said -> 'by', '{}')
   )
   RETURNING id INTO entry;
