@@ -27,6 +27,7 @@ Deno.test("under an idempotency key a queued change is answered as it stands", a
   const first = await agent.ask("update_row", call);
   const again = await agent.ask("update_row", call);
   assert.deepEqual([again.state, again.change], ["queued", first.change]);
+  assert.deepEqual([again.updated, again.rows, again.rows_cut], [1, [], true]);
   assert.equal((await stage.waiting()).length, 1);
   await approve(stage, first.change);
   const applied = await agent.ask("update_row", call);

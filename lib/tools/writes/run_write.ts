@@ -129,7 +129,10 @@ async function asOwner<T>(call: Call, work: (owner: Sql) => Promise<T>): Promise
   }
 }
 
-/** Answers a change that was asked for before, under the same key, as it was answered then. */
+/**
+ * Answers a change that was asked for before, under the same key, as it was answered then. What still
+ * waits is only counted: get_change tells its rows, by the field rules of now.
+ */
 async function answerAgain(
   call: Call,
   write: Write,
@@ -145,7 +148,8 @@ async function answerAgain(
   const { table, shape, shown } = write;
   const state = found.state;
   if (state !== "applied") {
-    return answerWrite(call, table, shape.operation, state, found.id, EMPTY);
+    const outcome = { ...NO_ROWS, ...found.counts };
+    return answerWrite(call, table, shape.operation, state, found.id, outcome);
   }
   const params = new Params();
   const text = replaySql(table, shape, params.bind(found.id), shown);
@@ -156,7 +160,7 @@ async function answerAgain(
   return answerWrite(call, table, shape.operation, state, found.id, outcome);
 }
 
-const EMPTY: Outcome = { count: 0, inserted: 0, unchanged: 0, was: null, effects: [] };
+const NO_ROWS: Outcome = { count: 0, inserted: 0, unchanged: 0, was: null, effects: [] };
 
 /** Whether a person looks at this caller's writes before they happen. */
 function isReviewed({ scope }: Call): boolean {
