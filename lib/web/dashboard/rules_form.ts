@@ -13,7 +13,7 @@ export interface FilterLine {
 export const LINE_OPS = {
   eq: "is",
   ne: "is not",
-  in: "is one of (commas between)",
+  in: "is one of (a, b, …)",
   contains: "contains",
   starts_with: "begins with",
   lt: "is less than",

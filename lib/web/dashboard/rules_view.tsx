@@ -139,10 +139,10 @@ export function RulesForm(props: RulesFormProps) {
             title="Rows"
             about="Rows outside are not there for agents: not listed, counted, joined or changed, and none can be added or moved outside."
           >
-            <RowsLeft {...props} />
+            {!fault && <RowsLeft {...props} />}
             <p class="small soft">
-              Agents see the rows for which every condition holds. Each count makes room for one
-              more.
+              Agents see the rows for which every condition holds. Counting the rows adds a line for
+              another.
             </p>
             <FilterLines {...props} />
             <details open={filter.json !== ""}>
