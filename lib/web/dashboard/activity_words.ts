@@ -27,6 +27,30 @@ const ROWS: Readonly<Record<string, { readonly done: string; readonly place: str
   "row.deleted": { done: "deleted", place: "from" },
 };
 
+/** What happened to what belongs to a table, and how it is told apart from the table. */
+const FOR_TABLE: ReadonlySet<string> = new Set([
+  "rules.changed",
+  "change.queued",
+  "change.approved",
+  "change.rejected",
+]);
+
+/** Parts of a table's field rules, as `/v1` names them. */
+const RULES: Readonly<Record<string, string>> = {
+  hidden: "hidden columns",
+  read_only: "read-only columns",
+  row_filter: "row filter",
+  insert: "adding",
+  update: "changing",
+  delete: "deleting",
+};
+
+const WRITING: Readonly<Record<string, string>> = {
+  off: "off",
+  direct: "at once",
+  review: "after review",
+};
+
 const REASONS: Readonly<Record<string, string>> = {
   INSUFFICIENT_SCOPE: "the token is not allowed to",
   ACCESS_DENIED: "the token does not cover it",
@@ -56,8 +80,16 @@ function deniedFacts({ detail }: ActivityEntry): string[] {
   ];
 }
 
+function writesFacts({ detail }: ActivityEntry): string[] {
+  const [before, now] = [detail["before"], detail["writes"]].map((mode) => WRITING[String(mode)]);
+  return before && now ? [`from “${before}” to “${now}”`] : [];
+}
+
 function factsOf(entries: readonly ActivityEntry[]): string[] {
   const { action, tool, subject, detail } = entries[0]!;
+  if (action === "writes.changed") return writesFacts(entries[0]!);
+  if (action === "change.undone") return [];
+  if (action === "rules.changed") return strings(detail["columns"]).map((one) => RULES[one] ?? one);
   const columns = columnsOf(entries);
   return [
     ...(columns ? [columns] : []),
@@ -92,9 +124,11 @@ function happening(entries: readonly ActivityEntry[]): Happening {
       ? `${formatCount(entries.length)} rows ${rows.done}`
       : ACTION_TEXT[action] ?? action,
     subject: subject ?? "",
-    place: rows?.place ?? null,
+    place: rows?.place ?? (FOR_TABLE.has(action) ? "for" : null),
     facts: factsOf(entries),
-    changePath: endpointSlug && typeof change === "string" && isId(change)
+    // A change of field rules has no page among the rows' changes.
+    changePath: action !== "rules.changed" && endpointSlug && typeof change === "string" &&
+        isId(change)
       ? `/endpoints/${endpointSlug}/${REVIEWED.has(action) ? "review" : "changes"}/${change}`
       : null,
     leakPath: leakPathOf(entry),

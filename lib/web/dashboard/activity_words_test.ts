@@ -79,3 +79,21 @@ Deno.test("happenings() tells what a detail holds, whatever form it has", () => 
   }
   assert.equal(happenings([entry({ endpointSlug: null })])[0]!.changePath, null);
 });
+
+Deno.test("happenings() tells what was set, and leads to no change where no row changed", () => {
+  const rules = entry({
+    action: "rules.changed",
+    tool: "set_rules",
+    detail: { change, columns: ["hidden", "insert"] },
+  });
+  assert.deepEqual(words(rules), ["Field rules changed for customer hidden columns adding"]);
+  assert.equal(happenings([rules])[0]!.changePath, null);
+  const writes = { action: "writes.changed", subject: "films-01234567", tool: null } as const;
+  assert.deepEqual(
+    words(
+      entry({ ...writes, detail: { before: "off", writes: "direct" } }),
+      entry({ ...writes, detail: { before: 1 } }),
+    ),
+    ["Writing changed films-01234567 from “off” to “at once”", "Writing changed films-01234567"],
+  );
+});
