@@ -44,6 +44,7 @@ export {
   switchTenant,
 } from "./sessions.ts";
 export type { SessionView } from "./session_store.ts";
+export { requireStanding } from "./standing.ts";
 export {
   createSignInLink,
   LINK_PATH,

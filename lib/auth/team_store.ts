@@ -141,6 +141,12 @@ export async function acceptStored(
 }
 
 /** A member's role; null for who is none. */
+export async function selectMemberRole(tx: Tx, userId: UserId): Promise<Role | null> {
+  const [row] = await tx<{ role: Role }[]>`SELECT role FROM members WHERE user_id = ${userId}`;
+  return row?.role ?? null;
+}
+
+/** A member's role, kept from being changed until the transaction ends; null for who is none. */
 export async function selectRole(tx: Tx, userId: UserId): Promise<Role | null> {
   const [row] = await tx<{ role: Role }[]>`
     SELECT role FROM members WHERE user_id = ${userId} FOR UPDATE`;

@@ -1,7 +1,8 @@
 import { actorOf, recordEvent } from "../audit/mod.ts";
+import { requireStanding } from "../auth/mod.ts";
 import { AppError } from "../errors.ts";
 import { type ChangeId, type GrantId, newId, type TokenId, type UserId } from "../ids.ts";
-import { type Reserved, sqlState } from "../postgres/mod.ts";
+import { sqlState, type Tx } from "../postgres/mod.ts";
 import { type EndpointScope, requireAbility } from "../principal.ts";
 import type { Services } from "../services.ts";
 import { withJournal } from "./changes.ts";
@@ -107,7 +108,7 @@ interface Undoing {
   readonly own: boolean;
 }
 
-async function readEntries(tx: Reserved, undoing: Undoing, selection: EntrySelection) {
+async function readEntries(tx: Tx, undoing: Undoing, selection: EntrySelection) {
   const entries: Undoable[] = [];
   while (entries.length <= MAX_ENTRIES) {
     const below = entries.at(-1)?.id ?? null;
@@ -126,7 +127,7 @@ async function readEntries(tx: Reserved, undoing: Undoing, selection: EntrySelec
  * refer to each other come back in whatever order they went.
  */
 async function takeBack(
-  tx: Reserved,
+  tx: Tx,
   { services, scope, change, own }: Undoing,
   entries: readonly Undoable[],
 ): Promise<Map<string, Refusal | null>> {
@@ -164,7 +165,7 @@ async function takeBack(
 }
 
 async function resultOf(
-  tx: Reserved,
+  tx: Tx,
   change: ChangeId,
   entries: readonly Undoable[],
   outcomes: ReadonlyMap<string, Refusal | null>,
@@ -198,7 +199,7 @@ function requireAbilities(scope: EndpointScope, entries: readonly Undoable[]): v
 }
 
 async function work(
-  tx: Reserved,
+  tx: Tx,
   undoing: Undoing,
   target: UndoTarget,
   { preview }: UndoOptions,
@@ -269,6 +270,7 @@ function told(target: UndoTarget): Record<string, string> {
   }
 }
 
+/** Tells the activity log, after that is so: where that fails, the undo is done all the same. */
 async function finish(
   services: Services,
   scope: EndpointScope,
@@ -276,16 +278,32 @@ async function finish(
   { change, restored, refused }: UndoResult,
 ): Promise<void> {
   if (change === null) return;
-  services.relays.wake(scope.endpoint.id);
-  await services.control.tenant(scope.tenantId, (tx) =>
-    recordEvent(tx, {
-      tenantId: scope.tenantId,
-      action: "change.undone",
-      actor: actorOf(scope),
-      endpointId: scope.endpoint.id,
-      subject: scope.endpoint.name,
-      detail: { change, ...told(target), restored, refused },
-    }));
+  const { id, name } = scope.endpoint;
+  services.relays.wake(id);
+  try {
+    await services.control.tenant(scope.tenantId, (tx) =>
+      recordEvent(tx, {
+        tenantId: scope.tenantId,
+        action: "change.undone",
+        actor: actorOf(scope),
+        endpointId: id,
+        subject: name,
+        detail: { change, ...told(target), restored, refused },
+      }));
+  } catch (error) {
+    services.log.error("undo.untold", { endpoint: id, change, error });
+  }
+}
+
+/** Throws where a token stands in for a person who may not, or whose writes wait for a person themselves. */
+async function requireUndoer(services: Services, scope: EndpointScope): Promise<void> {
+  const { principal } = scope;
+  requireAbility(principal, "api:changes:write");
+  if (principal.tokenId !== null && principal.review) {
+    throw new AppError("ACCESS_DENIED", "What this token changes waits for a person: it is none.");
+  }
+  const refusal = "Owners and admins take changes back, and their tokens.";
+  await requireStanding(services, scope, "changes:undo", refusal);
 }
 
 /**
@@ -293,8 +311,9 @@ async function finish(
  * hidden columns come back too. A row that something speaks against is refused with a reason, the rest
  * is done. What it does is itself a change, which can be taken back.
  *
- * @throws AppError NOT_FOUND; INSUFFICIENT_SCOPE without `api:changes:write`; CONFLICT where others hold
- * the rows; CANCELLED, with nothing done.
+ * @throws AppError NOT_FOUND; INSUFFICIENT_SCOPE without `api:changes:write`; ACCESS_DENIED to who is
+ * neither owner nor admin, and to a token under review; CONFLICT where others hold the rows; CANCELLED,
+ * with nothing done.
  */
 export async function undoChanges(
   services: Services,
@@ -302,7 +321,7 @@ export async function undoChanges(
   target: UndoTarget,
   options: UndoOptions,
 ): Promise<UndoResult> {
-  requireAbility(scope.principal, "api:changes:write");
+  await requireUndoer(services, scope);
   const result = await attempt(services, scope, target, options, false);
   await finish(services, scope, target, result);
   return result;

@@ -1,5 +1,5 @@
 import type { ChangeId } from "../ids.ts";
-import { quoteIdent, type Reserved, type Sql } from "../postgres/mod.ts";
+import { quoteIdent, type Sql, type Tx } from "../postgres/mod.ts";
 import { entrySql } from "./changes_store.ts";
 import type { RowOp } from "./entry.ts";
 
@@ -35,7 +35,7 @@ export interface Undoable {
 
 /** Reads up to `limit` entries below `below`, the latest first. */
 export async function selectUndoable(
-  tx: Reserved,
+  tx: Tx,
   selection: EntrySelection,
   below: string | null,
   limit: number,
@@ -74,27 +74,27 @@ export async function selectUndoable(
 }
 
 /**
- * Runs a transaction on a connection of its own. Not by the driver's `begin`, which gives everything up
- * once a statement has failed: here savepoints take that back.
+ * Runs a transaction in which statements may fail, for savepoints take back what they did. The driver's
+ * `begin` would give all of it up for them, so the end is said in here; it is what notices a connection
+ * that is lost, where a reserved one would wait for an answer for ever.
  */
-export async function inTransaction<T>(sql: Sql, work: (tx: Reserved) => Promise<T>): Promise<T> {
-  const tx = await sql.reserve();
+export async function inTransaction<T>(sql: Sql, work: (tx: Tx) => Promise<T>): Promise<T> {
+  let done: { readonly result: T } | null = null;
   try {
-    await tx`BEGIN`;
-    const result = await work(tx);
-    await tx`COMMIT`;
-    return result;
+    await sql.begin(async (begun) => {
+      const tx = begun as unknown as Tx;
+      const result = await work(tx);
+      await tx`COMMIT`;
+      done = { result };
+    });
   } catch (error) {
-    // Where the connection is gone, so is the transaction.
-    await tx`ROLLBACK`.catch(() => {});
-    throw error;
-  } finally {
-    tx.release();
+    if (!done) throw error;
   }
+  return done!.result;
 }
 
 /** Lets one undo at a time work on the database, under checks that are made at once. */
-export async function beginUndo(tx: Reserved): Promise<void> {
+export async function beginUndo(tx: Tx): Promise<void> {
   await tx`SET LOCAL statement_timeout = '60s'`;
   await tx`SELECT FROM bulkhead.access FOR UPDATE`;
   await tx`SET CONSTRAINTS ALL IMMEDIATE`;
@@ -131,7 +131,7 @@ export interface TableShape {
 }
 
 /** Reads a table's shape; null where there is no such table, or none whose changes are kept. */
-export async function selectShape(tx: Reserved, table: string): Promise<TableShape | null> {
+export async function selectShape(tx: Tx, table: string): Promise<TableShape | null> {
   const [row] = await tx<TableShape[]>`
     SELECT c.relname AS "table",
       (SELECT jsonb_agg(a.attname) FROM pg_attribute a
@@ -253,7 +253,7 @@ function admit(prepared: Set<string>, text: string): boolean {
  * @param prepared The statements that this undo has prepared.
  */
 export async function attemptUndo(
-  tx: Reserved,
+  tx: Tx,
   shape: TableShape,
   entry: Undoable,
   context: string,
@@ -274,7 +274,7 @@ export async function attemptUndo(
 }
 
 /** Whether there is a row with the entry's key. */
-export async function hasRow(tx: Reserved, shape: TableShape, entry: Undoable): Promise<boolean> {
+export async function hasRow(tx: Tx, shape: TableShape, entry: Undoable): Promise<boolean> {
   const rows = await tx.unsafe(
     `SELECT FROM ${tableOf(shape)} AS t CROSS JOIN ${entryOf(shape)}
      WHERE j.id = $1::bigint AND ${keysMeet(shape)}`,
@@ -288,7 +288,7 @@ export async function hasRow(tx: Reserved, shape: TableShape, entry: Undoable): 
  * comes to refer to it meanwhile.
  */
 export async function hasFollowers(
-  tx: Reserved,
+  tx: Tx,
   shape: TableShape,
   entry: Undoable,
 ): Promise<boolean> {

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { requireStanding } from "../../lib/auth/mod.ts";
 import {
   changeEndpoint,
   createEndpoint,
@@ -138,6 +139,8 @@ const remove = endpointRoute({
   status: 204,
   errors: [],
   async handle({ services, scope }) {
+    const refusal = "Owners and admins delete endpoints, and their tokens.";
+    await requireStanding(services, scope, "endpoints:delete", refusal);
     await deleteEndpoint(services, scope, carryRest);
     return { body: undefined };
   },

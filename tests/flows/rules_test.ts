@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { connect } from "../../lib/postgres/mod.ts";
 import { createEndpoint, enterEndpoint, openEndpoint } from "../../lib/endpoints/mod.ts";
 import { principalOf, readSession } from "../../lib/auth/mod.ts";
+import { newId } from "../../lib/ids.ts";
 import type { RequestScope } from "../../lib/principal.ts";
 import type { Services } from "../../lib/services.ts";
 import { mintToken } from "../../lib/tokens/mod.ts";
@@ -209,12 +210,21 @@ Deno.test("members and viewers see that there are rules, and neither set them no
       const { token: minted } = await mintToken(site.services, scope, {
         name: "manager",
         scope: "mcp",
-        abilities: ["api:endpoints:read", "api:endpoints:write"],
+        abilities: ["api:endpoints:read", "api:endpoints:write", "api:changes:write"],
         endpoints: "all",
       });
       const client = new RestClient(site.origin, minted);
-      const refused = await client.call("PUT", `/v1${path}/rules/person`, OPEN);
-      assert.equal(refused.body["code"], "ACCESS_DENIED", JSON.stringify(refused.body));
+      const since = { user_id: newId(), since: "2020-01-01T00:00:00Z" };
+      for (
+        const [method, at, body] of [
+          ["PUT", "/rules/person", OPEN],
+          ["POST", "/undo", since],
+          ["DELETE", "", undefined],
+        ] as const
+      ) {
+        const refused = await client.call(method, `/v1${path}${at}`, body);
+        assert.equal(refused.body["code"], "ACCESS_DENIED", JSON.stringify(refused.body));
+      }
     }
   }
   const { rules } = await readTableRules(site.services, await enter(), "person");

@@ -1,4 +1,4 @@
-import { may } from "../../auth/mod.ts";
+import { requireStanding } from "../../auth/mod.ts";
 import { ensureSchema, openEndpoint, SLUGS } from "../../endpoints/mod.ts";
 import { AppError } from "../../errors.ts";
 import { type ChangeId, newId } from "../../ids.ts";
@@ -8,7 +8,6 @@ import type { EndpointScope } from "../../principal.ts";
 import type { Services } from "../../services.ts";
 import { rebuildManifest } from "../manifest/rebuild.ts";
 import { hint, quoted } from "../names.ts";
-import { selectMemberRole } from "../review/mod.ts";
 import { busyTable } from "./busy.ts";
 import { checkRules } from "./check.ts";
 import { policySql } from "./policy.ts";
@@ -108,16 +107,6 @@ function ordered(table: RuledTable, rules: TableRules): TableRules {
   };
 }
 
-/** A member may give a token whatever abilities: what counts is what its owner may do as a person. */
-async function requireRuler(services: Services, { principal, tenantId }: EndpointScope) {
-  const { userId } = principal;
-  const role = userId &&
-    await services.control.tenant(tenantId, (tx) => selectMemberRole(tx, userId));
-  if (!role || !may(role, "rules:write")) {
-    throw new AppError("ACCESS_DENIED", "Owners and admins set field rules, and their tokens.");
-  }
-}
-
 /**
  * Sets what agents may see and change of a table: in its grants and its row policy, in the journal (and
  * so in the audit log), and in the tools.
@@ -132,7 +121,8 @@ export async function setRules(
   wanted: TableRules,
 ): Promise<void> {
   const { id, slug } = scope.endpoint;
-  await requireRuler(services, scope);
+  const refusal = "Owners and admins set field rules, and their tokens.";
+  await requireStanding(services, scope, "rules:write", refusal);
   await services.relays.want(scope.endpoint);
   await asOwner(services, scope, (sql) =>
     sql.begin(async (tx) => {

@@ -1,0 +1,22 @@
+import { AppError } from "../errors.ts";
+import type { RequestScope } from "../principal.ts";
+import type { Services } from "../services.ts";
+import { may, type Permission } from "./permissions.ts";
+import { selectMemberRole } from "./team_store.ts";
+
+/**
+ * Throws unless the person who acts, or whose token does, has a role that may. A member may give a token
+ * whatever abilities: what counts is what its owner may do as a person.
+ *
+ * @param refusal What is said to who may not.
+ * @throws AppError ACCESS_DENIED.
+ */
+export async function requireStanding(
+  { control }: Services,
+  { principal: { userId }, tenantId }: RequestScope,
+  permission: Permission,
+  refusal: string,
+): Promise<void> {
+  const role = userId && await control.tenant(tenantId, (tx) => selectMemberRole(tx, userId));
+  if (!role || !may(role, permission)) throw new AppError("ACCESS_DENIED", refusal);
+}
