@@ -1,6 +1,6 @@
 import type { AuditAction, AuditEvent } from "../audit/mod.ts";
 import type { EndpointId, GrantId, RequestId, TenantId, TokenId, UserId } from "../ids.ts";
-import type { WaitingEntry } from "./outbox_store.ts";
+import type { WaitingEntry, WaitingNotice } from "./outbox_store.ts";
 import type { KnownActors } from "./relay_store.ts";
 
 const ACTIONS: Readonly<Record<WaitingEntry["op"], AuditAction>> = {
@@ -15,26 +15,31 @@ const known = <Id extends string>(id: string | null, ids: { has(id: string): boo
 
 /**
  * A journal entry as the audit log keeps it: who, which row and which columns, and digests in place of
- * what stands in them. Of whom it names, only the tenant's own stay.
+ * what stands in them; a notice as it is. Of whom either names, only the tenant's own stay.
  */
 export function auditedEntry(
   endpoint: { readonly id: EndpointId; readonly tenantId: TenantId },
-  entry: WaitingEntry,
+  entry: WaitingEntry | WaitingNotice,
   actors: KnownActors,
 ): AuditEvent {
   const { actor } = entry;
   const grant = known<GrantId>(actor.grant, actors.apps);
-  return {
+  const common = {
     tenantId: endpoint.tenantId,
-    action: ACTIONS[entry.op],
     actor: {
       kind: actor.kind,
       userId: known<UserId>(actor.user, actors.users),
       tokenId: known<TokenId>(actor.token, actors.tokens),
       requestId: actor.request as RequestId | null,
       network: actor.network,
+      grantId: grant ?? undefined,
     },
     endpointId: endpoint.id,
+  };
+  if ("notice" in entry) return { ...common, ...entry.notice };
+  return {
+    ...common,
+    action: ACTIONS[entry.op],
     subject: entry.table,
     detail: {
       entry: entry.id,

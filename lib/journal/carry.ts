@@ -2,7 +2,7 @@ import { recordEvents } from "../audit/mod.ts";
 import type { EndpointId, TenantId } from "../ids.ts";
 import type { Control, Sql } from "../postgres/mod.ts";
 import { auditedEntry } from "./audited.ts";
-import { isAtRest, selectWaiting, strikeOff, type WaitingEntry } from "./outbox_store.ts";
+import { isAtRest, selectWaiting, strikeOff } from "./outbox_store.ts";
 import { lockRelay, selectKnownActors, updateBatch, updateDrained } from "./relay_store.ts";
 
 /** The endpoint whose journal is carried over. */
@@ -54,7 +54,7 @@ export async function carryOver(
     const entries = await selectWaiting(owner, limit);
     if (entries.length > 0) {
       const named = (of: "user" | "token" | "grant") =>
-        distinct(entries.map(({ actor }: WaitingEntry) => actor[of]));
+        distinct(entries.map(({ actor }) => actor[of]));
       const actors = await selectKnownActors(tx, tenantId, {
         users: named("user"),
         tokens: named("token"),

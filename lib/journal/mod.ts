@@ -30,13 +30,13 @@ export {
   decidedBy,
   MAX_OWN_QUEUED,
   MAX_QUEUED,
+  noteReview,
   notWaiting,
   queueChange,
   readQueue,
   readQueued,
   rejectQueued,
   type ReviewEvent,
-  tellReview,
 } from "./queue.ts";
 export {
   actAsKeeper,

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { isId } from "../ids.ts";
 import type { ChangeId } from "../ids.ts";
-import { type Sql, sqlState } from "../postgres/mod.ts";
+import { type Sql, sqlState, type Tx } from "../postgres/mod.ts";
 
 const uuid = z.string().refine(isId);
 
@@ -46,8 +46,45 @@ export interface WaitingEntry {
   readonly actor: SaidActor;
 }
 
+const notice = z.object({
+  action: z.enum(["change.queued", "change.approved", "change.rejected", "change.undone"]),
+  subject: z.string(),
+  detail: z.record(z.string(), z.unknown()),
+});
+
+/** What happened in an endpoint that is no change of a row, to be told in the audit log. */
+export type Notice = z.infer<typeof notice>;
+
+/** A notice that waits to be told. */
+export interface WaitingNotice {
+  /** A bigint as text. */
+  readonly id: string;
+  readonly notice: Notice;
+  readonly actor: SaidActor;
+}
+
 interface Raw extends Omit<WaitingEntry, "actor"> {
+  readonly notice: unknown;
   readonly context: unknown;
+}
+
+/**
+ * Lets the audit log be told of something, in the transaction in which it happens: told once if that
+ * commits, and else not.
+ *
+ * @param by Who does it, as `changedBy` says.
+ */
+export async function insertNotice(
+  tx: Sql | Tx,
+  { action, subject, detail }: Notice,
+  by: Readonly<Record<string, string | null>>,
+): Promise<void> {
+  await tx`
+    INSERT INTO bulkhead.outbox (entry, notice)
+    VALUES (
+      nextval(pg_get_serial_sequence('bulkhead.journal', 'id')),
+      ${tx.json({ action, subject, detail, by } as never)}
+    )`;
 }
 
 // Longer than a thousand entries take; short enough that a database in trouble holds up nothing.
@@ -61,18 +98,21 @@ const TIMEOUT = "20s";
  *
  * @param owner The endpoint's database as its owner.
  */
-export async function selectWaiting(owner: Sql, limit: number): Promise<WaitingEntry[]> {
+export async function selectWaiting(
+  owner: Sql,
+  limit: number,
+): Promise<(WaitingEntry | WaitingNotice)[]> {
   const rows = await owner.begin(async (tx) => {
     await tx`SELECT set_config('statement_timeout', ${TIMEOUT}, true)`;
     return await tx<Raw[]>`
       WITH waiting AS (
-        SELECT o.entry, CASE WHEN current_setting('track_commit_timestamp') = 'on'
+        SELECT o.entry, o.notice, CASE WHEN current_setting('track_commit_timestamp') = 'on'
           THEN pg_xact_commit_timestamp(o.xmin) END AS committed
         FROM bulkhead.outbox o
         ORDER BY committed NULLS FIRST, o.entry LIMIT ${limit}
       )
-      SELECT j.id::text, j.change_id AS change, j.op, j.table_name AS "table", j.undoes::text,
-        j.context, to_char(j.at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') AS at,
+      SELECT w.entry::text AS id, w.notice, j.change_id AS change, j.op, j.table_name AS "table",
+        j.undoes::text, coalesce(w.notice -> 'by', j.context) AS context, to_char(j.at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') AS at,
         encode(sha256(a.salt || convert_to(j.key::text, 'UTF8')), 'hex') AS key,
         encode(sha256(a.salt || convert_to(j.before::text, 'UTF8')), 'hex') AS before,
         encode(sha256(a.salt || convert_to(j.after::text, 'UTF8')), 'hex') AS after,
@@ -85,10 +125,16 @@ export async function selectWaiting(owner: Sql, limit: number): Promise<WaitingE
               WHERE r.table_name = j.table_name AND k.name = ANY (r.hidden)
             )
         ) AS columns
-      FROM waiting w JOIN bulkhead.journal j ON j.id = w.entry CROSS JOIN bulkhead.access a
+      FROM waiting w CROSS JOIN bulkhead.access a LEFT JOIN bulkhead.journal j ON j.id = w.entry
+      WHERE w.notice IS NOT NULL OR j.id IS NOT NULL
       ORDER BY w.committed NULLS FIRST, w.entry`;
   });
-  return rows.map(({ context, ...entry }) => ({ ...entry, actor: said.parse(context) }));
+  return rows.map(({ context, notice: told, ...entry }) => {
+    const actor = said.parse(context);
+    return told === null
+      ? { ...entry, actor }
+      : { id: entry.id, notice: notice.parse(told), actor };
+  });
 }
 
 /**

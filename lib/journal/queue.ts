@@ -1,10 +1,3 @@
-import {
-  actorOf,
-  type AuditAction,
-  type AuditActor,
-  recordEvents,
-  SYSTEM_ACTOR,
-} from "../audit/mod.ts";
 import { openEndpoint } from "../endpoints/mod.ts";
 import { AppError } from "../errors.ts";
 import type { ChangeId } from "../ids.ts";
@@ -12,6 +5,8 @@ import { fromPostgres, type Sql, type Tx } from "../postgres/mod.ts";
 import { type EndpointScope, requireAbility } from "../principal.ts";
 import type { Services } from "../services.ts";
 import { withJournal } from "./changes.ts";
+import { changedBy } from "./context.ts";
+import { insertNotice, type Notice } from "./outbox_store.ts";
 import {
   type ChangeCounts,
   countQueued,
@@ -55,42 +50,20 @@ export async function asKeeper<T>(
 
 /** What the activity log keeps of a change that was queued or decided on. */
 export interface ReviewEvent {
-  readonly action: Extract<AuditAction, `change.${string}`>;
+  readonly action: Notice["action"];
   readonly change: { readonly id: ChangeId; readonly tool: string; readonly table: string };
   readonly counts: ChangeCounts;
 }
 
-/**
- * Tells the activity log what was queued or decided, after that is so: two databases have no common
- * transaction. A crash in between loses this entry, and neither the decision, which stands with who made
- * it in the endpoint's own database, nor the entries of the rows, which the relay carries over. It is no
- * fault of the decision when this fails.
- */
-export async function tellReview(
-  services: Services,
-  scope: EndpointScope,
-  events: readonly ReviewEvent[],
-  actor: AuditActor = actorOf(scope),
+/** Lets the activity log be told what is queued or decided, in the transaction in which that is so. */
+export function noteReview(
+  tx: Tx,
+  { action, change, counts }: ReviewEvent,
+  by: Readonly<Record<string, string | null>>,
 ): Promise<void> {
-  const { id, tenantId } = scope.endpoint;
-  if (!events.length) return;
-  try {
-    await services.control.tenant(tenantId, (tx) =>
-      recordEvents(
-        tx,
-        events.map(({ action, change, counts }) => ({
-          tenantId,
-          action,
-          actor,
-          endpointId: id,
-          subject: change.table,
-          detail: { change: change.id, tool: change.tool, table: change.table, ...counts },
-        })),
-      ));
-  } catch (error) {
-    const changes = events.map(({ change }) => change.id);
-    services.log.error("review.untold", { endpoint: id, changes, error });
-  }
+  const { id, tool, table } = change;
+  const detail = { change: id, tool, table, ...counts };
+  return insertNotice(tx, { action, subject: table, detail }, by);
 }
 
 /**
@@ -116,28 +89,27 @@ export async function queueChange(
       );
     }
     await insertQueued(tx, change);
+    await noteReview(tx, { action: "change.queued", change, counts }, change.context);
   });
-  await tellReview(services, scope, [{ action: "change.queued", change, counts }]);
 }
+
+const NOBODY = { kind: "system" } as const;
 
 /** Rejects what nobody decided on in time, whenever somebody looks. */
 async function expire(services: Services, scope: EndpointScope, sql: Sql): Promise<void> {
   if (!await hasExpired(sql)) return;
-  await tellRejected(services, scope, await asKeeper(services, scope, markExpired), SYSTEM_ACTOR);
+  await services.relays.want(scope.endpoint);
+  await asKeeper(services, scope, async (tx) => {
+    for (const rejected of await markExpired(tx)) await noteRejected(tx, rejected, NOBODY);
+  });
+  services.relays.wake(scope.endpoint.id);
 }
 
-const tellRejected = (
-  services: Services,
-  scope: EndpointScope,
-  rejected: readonly RejectedChange[],
-  actor?: AuditActor,
-) =>
-  tellReview(
-    services,
-    scope,
-    rejected.map(({ counts, ...change }) => ({ action: "change.rejected", change, counts })),
-    actor,
-  );
+const noteRejected = (
+  tx: Tx,
+  { counts, ...change }: RejectedChange,
+  by: Readonly<Record<string, string | null>>,
+) => noteReview(tx, { action: "change.rejected", change, counts }, by);
 
 /** Changes that wait, the oldest first, or that were decided on. Asks for no ability. */
 export function readQueue(
@@ -197,16 +169,16 @@ export async function rejectQueued(
   change: ChangeId,
   note: string | null,
 ): Promise<void> {
-  const rejected = await withJournal(services, scope, async (sql) => {
-    const done = await asKeeper(
-      services,
-      scope,
-      (tx) => markRejected(tx, change, decidedBy(scope), note),
-    ).catch((error) => {
+  await services.relays.want(scope.endpoint);
+  await withJournal(services, scope, async (sql) => {
+    const done = await asKeeper(services, scope, async (tx) => {
+      const rejected = await markRejected(tx, change, decidedBy(scope), note);
+      if (rejected) await noteRejected(tx, rejected, changedBy(scope, rejected.tool));
+      return rejected;
+    }).catch((error) => {
       throw fromPostgres(error);
     });
     if (!done) throw notWaiting((await selectReviewedChange(sql, change))?.state);
-    return done;
   });
-  await tellRejected(services, scope, [rejected]);
+  services.relays.wake(scope.endpoint.id);
 }

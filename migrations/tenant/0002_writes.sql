@@ -57,7 +57,10 @@ CREATE INDEX journal_undoes_idx ON bulkhead.journal (undoes) WHERE undoes IS NOT
 -- Entries that the relay has not carried over. Struck off afterwards, so that a transaction which commits
 -- late, with a low id, is not passed by.
 CREATE TABLE bulkhead.outbox (
-  entry bigint PRIMARY KEY
+  entry bigint PRIMARY KEY,
+  -- What happened besides to rows: a change queued, decided on, taken back. It goes the journal's way, so
+  -- that it is told if it is so, and has a number of the journal's. Null for an entry of the journal.
+  notice jsonb
 ) WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 2000);
 
 -- Changes that wait for a person or were asked under an idempotency key.

@@ -86,6 +86,7 @@ Deno.test("a change that rows have moved on from is shown as that, and not appli
     "changed",
   ]);
   await assert.rejects(approve(stage, change), { code: "CONFLICT", message: /would not do what/ });
+  assert.deepEqual([...await audited(stage, "change.approved")], [], "nothing is told of it");
   assert.equal(await priceOf(stage, 2), "2.00");
   assert.equal(await stage.stateOf(change), "queued");
   await refreshPreview(shop.services, scope, change);

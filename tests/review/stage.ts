@@ -1,4 +1,5 @@
 import type { ChangeId, TokenId } from "../../lib/ids.ts";
+import { carryOver, ROUND_LIMIT } from "../../lib/journal/mod.ts";
 import { newId } from "../../lib/ids.ts";
 import type { EndpointScope } from "../../lib/principal.ts";
 import { mintToken } from "../../lib/tokens/mod.ts";
@@ -123,8 +124,11 @@ export async function journalled({ rows }: Stage): Promise<number> {
   return (await rows("SELECT FROM bulkhead.journal WHERE op <> 'rules'")).length;
 }
 
-/** The audit entries of an action. */
+/** The audit entries of an action, once the relay has been. */
 export async function audited({ shop, scope }: Stage, action: string) {
+  await shop.owner((sql) =>
+    carryOver(shop.services.control, scope.endpoint, sql, { limit: ROUND_LIMIT, wait: true })
+  );
   return await shop.services.control.tenant(
     scope.tenantId,
     (tx) =>

@@ -3,14 +3,14 @@ import type { ChangeId } from "../../ids.ts";
 import {
   actAsWriter,
   asKeeper,
-  type ChangeCounts,
+  changedBy,
   decidedBy,
   lockChange,
   type LockedChange,
   markApplied,
+  noteReview,
   notWaiting,
   readQueued,
-  tellReview,
   updateObstacle,
 } from "../../journal/mod.ts";
 import { fromPostgres, sqlState, type Tx } from "../../postgres/mod.ts";
@@ -38,11 +38,6 @@ function contextOf(scope: EndpointScope, id: ChangeId, { context }: LockedChange
   return JSON.stringify({ change: id, by: { ...context, approved_by: { user, label } } });
 }
 
-interface Approved {
-  readonly change: { readonly id: ChangeId; readonly tool: string; readonly table: string };
-  readonly counts: ChangeCounts;
-}
-
 /** Applies the change and notes that, in one transaction. Of two at once, the later finds it decided. */
 async function apply(
   tx: Tx,
@@ -50,7 +45,7 @@ async function apply(
   manifest: CompiledManifest,
   id: ChangeId,
   version: string | null,
-): Promise<Approved> {
+): Promise<void> {
   const change = await lockChange(tx, id);
   if (change?.state !== "queued") throw notWaiting(change?.state);
   if (version !== null && version !== change.version) {
@@ -61,10 +56,13 @@ async function apply(
   const outcome = await carryOut(tx, manifest, write, contextOf(scope, id, change));
   if (!isAsShown(change, outcome)) throw new Obstacle(new AppError("CONFLICT", MOVED_ON));
   await markApplied(tx, id, decidedBy(scope));
-  return {
-    change: { id, tool: change.tool, table: change.table },
-    counts: countsOf(write.shape, outcome),
-  };
+  const counts = countsOf(write.shape, outcome);
+  const { tool, table } = change;
+  await noteReview(
+    tx,
+    { action: "change.approved", change: { id, tool, table }, counts },
+    changedBy(scope, tool),
+  );
 }
 
 /**
@@ -89,12 +87,11 @@ export async function approveChange(
   if (scope.endpoint.settings.writes === "off") throw new AppError("WRITES_OFF");
   const manifest = await loadManifest(services, scope);
   try {
-    const { change, counts } = await insist(async () => {
+    await insist(async () => {
       // The note under which this is written has to be young when it commits.
       await services.relays.want(scope.endpoint);
-      return await asKeeper(services, scope, (tx) => apply(tx, scope, manifest, id, version));
+      await asKeeper(services, scope, (tx) => apply(tx, scope, manifest, id, version));
     });
-    await tellReview(services, scope, [{ action: "change.approved", change, counts }]);
   } catch (error) {
     throw await told(services, scope, id, error);
   } finally {
