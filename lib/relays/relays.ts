@@ -1,6 +1,6 @@
 import { AppError } from "../errors.ts";
 import type { EndpointId, TenantId } from "../ids.ts";
-import { type Control, sqlState } from "../postgres/mod.ts";
+import type { Control } from "../postgres/mod.ts";
 import { upsertWanted } from "./store.ts";
 
 /** An endpoint that is about to be written to. */
@@ -49,12 +49,9 @@ export function createRelays(control: Control, now = () => performance.now()): R
   async function write({ id, tenantId }: WrittenEndpoint): Promise<void> {
     // From before it is sent: the database counts from later.
     const at = now();
-    try {
-      await control.tenant(tenantId, (tx) => upsertWanted(tx, id, NOTE_SECONDS));
-    } catch (error) {
-      // A foreign key: the endpoint was removed after the request had been let in.
-      throw sqlState(error) === "23503" ? new AppError("ACCESS_DENIED") : error;
-    }
+    const noted = await control.tenant(tenantId, (tx) => upsertWanted(tx, id, NOTE_SECONDS));
+    // Removed, or about to be, after the request had been let in.
+    if (!noted) throw new AppError("ACCESS_DENIED");
     if (notes.size >= MAX_REMEMBERED) notes.clear();
     notes.set(id, { at, tenantId });
   }
