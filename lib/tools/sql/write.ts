@@ -129,7 +129,11 @@ export function writeSql(
     } FROM context, changed LIMIT ${shown}`;
 }
 
-/** The statement that tells of a change again, from its journal entries, as its owner reads them. */
+/**
+ * The statement that tells of a change again, from its journal entries. The owner reads them, so what may
+ * not be seen is taken out by the database, whatever the manifest at hand says; entries of other tables
+ * are of rows that followed by a foreign key.
+ */
 export function replaySql(
   table: Table,
   shape: EffectShape,
@@ -137,11 +141,13 @@ export function replaySql(
   shown: number,
 ): string {
   const image = (column: string, alias: string) =>
-    `jsonb_populate_record(NULL::${table.ident}, j.${column}) AS ${alias}`;
+    `jsonb_populate_record(NULL::${table.ident}, ` +
+    `bulkhead.visible_image(j.table_name, j.${column})) AS ${alias}`;
   // The operation is the entry's, since an update of an upsert has a row before, too.
   return `WITH changed AS (SELECT ${effectSql(table, shape).join(", ")}, j.id ` +
     `FROM bulkhead.journal j, ${image("before", OLD)}, ${image("after", NEW)} ` +
     `WHERE j.change_id = ${change}::uuid AND j.undoes IS NULL ` +
+    `AND j.table_name = ${quoteLiteral(table.name)} ` +
     `AND bulkhead.visible_image(j.table_name, coalesce(j.after, j.before)) IS NOT NULL) ` +
     `SELECT ${COUNTS}, ${TOLD} FROM changed ORDER BY id LIMIT ${shown}`;
 }

@@ -206,6 +206,35 @@ Deno.test("under one idempotency key a call is done once and answered alike, ano
   assert.equal((await test.call("update_row", update)).structured, changed.structured);
 });
 
+Deno.test("a repeated call is answered without rows that followed, and without what is hidden since", async () => {
+  await using test = await toolEndpoint(
+    `
+      CREATE TABLE owner (id int PRIMARY KEY, name text, note text);
+      CREATE TABLE pet (id int PRIMARY KEY, owner int REFERENCES owner ON DELETE CASCADE, name text);
+      INSERT INTO owner VALUES (1, 'Ada', 'n'), (2, 'Bo', 'canary');
+      INSERT INTO pet VALUES (1, 1, 'canary');`,
+    "direct",
+  );
+  const gone = { table: "owner", key: 1, idempotency_key: "gone" };
+  const first = await test.ask("delete_row", gone);
+  assert.deepEqual(await test.ask("delete_row", gone), first);
+  assert.equal(first.deleted, 1);
+
+  const set = { table: "owner", key: 2, values: { name: "Eve" }, idempotency_key: "set" };
+  assert.equal((await test.ask("update_row", set)).rows[0].row.note, "canary");
+  // Behind the back of the manifest, as in the moment before a process hears of new rules.
+  await test.owner((owner) =>
+    owner`INSERT INTO bulkhead.rules (table_name, hidden) VALUES ('owner', '{note}')`
+  );
+  const again = await test.call("update_row", set);
+  assert.equal(again.isError, false, again.text);
+  assert.doesNotMatch(JSON.stringify(again), /canary/);
+  await test.owner((owner) =>
+    owner`UPDATE bulkhead.rules SET row_filter = '{}', row_filter_sql = 'id > 5'`
+  );
+  assert.equal((await test.ask("update_row", set)).updated, 0);
+});
+
 Deno.test("of many calls at once under one key, one writes and all are answered alike", async () => {
   await using test = await shop();
   const call = { table: "item", rows: [{ name: "race" }], idempotency_key: "race" };
