@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { Field } from "../../lib/web/mod.ts";
+import { Field, type PageRequest } from "../../lib/web/mod.ts";
 
 /** A form with a code of six digits; blanks between them are let through. */
 export const codeSchema = z.object({
@@ -21,5 +21,15 @@ export function CodeField({ error }: { error: string | undefined }) {
       spellcheck={false}
       error={error}
     />
+  );
+}
+
+/** Where the code is, on a machine that sends no mail. */
+export function MailboxHint({ page }: { page: PageRequest }) {
+  if (!page.services.mailer.mailbox) return null;
+  return (
+    <p class="soft">
+      This server sends no mail: what it would send is in its <a href="/mailbox">mailbox</a>.
+    </p>
   );
 }

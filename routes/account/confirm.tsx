@@ -11,7 +11,7 @@ import {
   Notice,
   Sheet,
 } from "../../lib/web/mod.ts";
-import { CodeField, codeSchema } from "./code_field.tsx";
+import { CodeField, codeSchema, MailboxHint } from "./code_field.tsx";
 import { type Refusal, refusalOf, withRetry } from "./refusal.ts";
 
 const HOME = "/account";
@@ -73,6 +73,7 @@ function show(page: MemberRequest, { faults = {}, refusal, next }: Shown): Respo
         are signed in as {session.email}.
       </p>
       {session.hasPassword && <ByPassword next={next} error={faults["password"]} />}
+      {mail && page.challenge !== "" && <MailboxHint page={page} />}
       {mail && (
         <ByCode next={next} asked={page.challenge !== ""} {...(code ? { error: code } : {})} />
       )}

@@ -11,7 +11,7 @@ import {
   publicPage,
   Sheet,
 } from "../../lib/web/mod.ts";
-import { CodeField, codeSchema } from "./code_field.tsx";
+import { CodeField, codeSchema, MailboxHint } from "./code_field.tsx";
 import { type Refusal, refusalOf, withRetry } from "./refusal.ts";
 
 const HOME = "/endpoints";
@@ -85,6 +85,7 @@ function askCode(page: PageRequest, { faults = {}, refusal, next }: Shown): Resp
     >
       {refusal && <Notice tone="danger" title="Not signed in">{refusal.text}</Notice>}
       <p class="soft">It stands in the mail. Or open the link that stands there too.</p>
+      <MailboxHint page={page} />
       <Form action={CODE_PATH}>
         <input type="hidden" name="next" value={next} />
         <CodeField error={faults["code"]} />
