@@ -1,4 +1,3 @@
-import { actorOf, recordEvent } from "../audit/mod.ts";
 import { requireStanding } from "../auth/mod.ts";
 import { AppError } from "../errors.ts";
 import { type ChangeId, type GrantId, newId, type TokenId, type UserId } from "../ids.ts";
@@ -7,8 +6,9 @@ import { type EndpointScope, requireAbility } from "../principal.ts";
 import type { Services } from "../services.ts";
 import { withJournal } from "./changes.ts";
 import { selectEntriesById } from "./changes_store.ts";
-import { actorKey, changeContext } from "./context.ts";
+import { actorKey, changeContext, changedBy } from "./context.ts";
 import type { JournalEntry } from "./entry.ts";
+import { insertNotice } from "./outbox_store.ts";
 import { PASSING_REFUSALS, type Refusal } from "./refusals.ts";
 import { undoEntry, type UndoMemory } from "./undo_entry.ts";
 import {
@@ -198,6 +198,22 @@ function requireAbilities(scope: EndpointScope, entries: readonly Undoable[]): v
   }
 }
 
+/** What the audit log keeps of what was asked for. */
+function told(target: UndoTarget): Record<string, string> {
+  switch (target.kind) {
+    case "entry":
+      return { undoes_entry: target.entry };
+    case "change":
+      return { undoes: target.change };
+    case "token":
+      return { of_token: target.token, since: target.since.toISOString() };
+    case "app":
+      return { of_grant: target.grant, since: target.since.toISOString() };
+    case "person":
+      return { of_user: target.person, since: target.since.toISOString() };
+  }
+}
+
 async function work(
   tx: Tx,
   undoing: Undoing,
@@ -220,6 +236,14 @@ async function work(
   const outcomes = await takeBack(tx, undoing, entries);
   const result = await resultOf(tx, change, entries, outcomes, found.length > entries.length);
   if (preview) throw new Tried({ ...result, change: null });
+  if (result.change !== null) {
+    const { restored, refused } = result;
+    await insertNotice(tx, {
+      action: "change.undone",
+      subject: scope.endpoint.name,
+      detail: { change, ...told(target), restored, refused },
+    }, changedBy(scope, TOOL));
+  }
   return result;
 }
 
@@ -254,47 +278,6 @@ async function attempt(
   });
 }
 
-/** What the audit log keeps of what was asked for. */
-function told(target: UndoTarget): Record<string, string> {
-  switch (target.kind) {
-    case "entry":
-      return { undoes_entry: target.entry };
-    case "change":
-      return { undoes: target.change };
-    case "token":
-      return { of_token: target.token, since: target.since.toISOString() };
-    case "app":
-      return { of_grant: target.grant, since: target.since.toISOString() };
-    case "person":
-      return { of_user: target.person, since: target.since.toISOString() };
-  }
-}
-
-/** Tells the activity log, after that is so: where that fails, the undo is done all the same. */
-async function finish(
-  services: Services,
-  scope: EndpointScope,
-  target: UndoTarget,
-  { change, restored, refused }: UndoResult,
-): Promise<void> {
-  if (change === null) return;
-  const { id, name } = scope.endpoint;
-  services.relays.wake(id);
-  try {
-    await services.control.tenant(scope.tenantId, (tx) =>
-      recordEvent(tx, {
-        tenantId: scope.tenantId,
-        action: "change.undone",
-        actor: actorOf(scope),
-        endpointId: id,
-        subject: name,
-        detail: { change, ...told(target), restored, refused },
-      }));
-  } catch (error) {
-    services.log.error("undo.untold", { endpoint: id, change, error });
-  }
-}
-
 /** Throws where a token stands in for a person who may not, or whose writes wait for a person themselves. */
 async function requireUndoer(services: Services, scope: EndpointScope): Promise<void> {
   const { principal } = scope;
@@ -323,7 +306,7 @@ export async function undoChanges(
 ): Promise<UndoResult> {
   await requireUndoer(services, scope);
   const result = await attempt(services, scope, target, options, false);
-  await finish(services, scope, target, result);
+  services.relays.wake(scope.endpoint.id);
   return result;
 }
 
@@ -350,6 +333,6 @@ export async function undoOwnChanges(
     );
   }
   const result = await attempt(services, scope, target, options, true);
-  await finish(services, scope, target, result);
+  services.relays.wake(scope.endpoint.id);
   return result;
 }

@@ -2,8 +2,10 @@ import assert from "node:assert/strict";
 import { actorOf } from "../../lib/audit/mod.ts";
 import { type GrantId, newId } from "../../lib/ids.ts";
 import {
+  carryOver,
   MAX_SHOWN,
   readChange,
+  ROUND_LIMIT,
   undoChanges,
   undoOwnChanges,
   type UndoResult,
@@ -83,6 +85,7 @@ Deno.test("undoChanges() is a change itself: kept with what it undoes, told in t
   const view = await readChange(services, scope, change, { after: null, limit: 10 });
   assert.deepEqual([view.rows, view.undone, view.undoing], [2, 2, 0]);
   assert.ok(view.entries.every(({ undoneBy }) => undoneBy?.changeId === undo.change));
+  await carryOver(services.control, scope.endpoint, owner, { limit: ROUND_LIMIT, wait: true });
   const events = await services.control.tenant(
     scope.tenantId,
     (tx) =>
