@@ -28,6 +28,7 @@ export { ensureTemplate } from "./provision/template.ts";
 export { isStrayWrite } from "./stray_write.ts";
 export {
   fromPostgres,
+  isConnectionLost,
   type PostgresFault,
   postgresFault,
   sqlState,

@@ -66,6 +66,12 @@ const CONNECTION_FAULTS = new Set([
   "EPIPE",
 ]);
 
+/** Whether a fault says that its connection is gone: a reserved one would never answer again. */
+export function isConnectionLost(error: unknown): boolean {
+  return sqlState(error)?.startsWith("57P") === true ||
+    (error instanceof Error && "code" in error && CONNECTION_FAULTS.has(String(error.code)));
+}
+
 /**
  * The one map from what the driver throws to what a client may be told. An AppError passes through;
  * what the map does not know stays as it is, and so ends as INTERNAL.
@@ -82,8 +88,5 @@ export function fromPostgres(error: unknown): unknown {
     if (state.startsWith("08")) return new AppError("UNAVAILABLE", undefined, { cause: error });
     return error;
   }
-  if (error instanceof Error && "code" in error && CONNECTION_FAULTS.has(String(error.code))) {
-    return new AppError("UNAVAILABLE", undefined, { cause: error });
-  }
-  return error;
+  return isConnectionLost(error) ? new AppError("UNAVAILABLE", undefined, { cause: error }) : error;
 }

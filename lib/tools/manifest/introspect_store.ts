@@ -1,4 +1,4 @@
-import { quoteIdent, type Reserved, type Sql } from "../../postgres/mod.ts";
+import { isConnectionLost, quoteIdent, type Reserved, type Sql } from "../../postgres/mod.ts";
 import { valueKind } from "./kind.ts";
 import type { ManifestBody, ManifestTable } from "./shape.ts";
 
@@ -164,16 +164,20 @@ async function countRows(
  */
 export async function introspect(sql: Sql, writer: string): Promise<ManifestBody> {
   const connection = await sql.reserve();
+  const giveBack = async () => {
+    await connection`ROLLBACK`;
+    connection.release();
+  };
   try {
     // One snapshot, so that tables and keys belong together.
     await connection`BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY`;
-    try {
-      return await readSchema(connection, writer);
-    } finally {
-      await connection`ROLLBACK`;
-    }
-  } finally {
-    connection.release();
+    const body = await readSchema(connection, writer);
+    await giveBack();
+    return body;
+  } catch (error) {
+    // A connection that is lost answers nothing more, and given back it would be lent out again.
+    if (!isConnectionLost(error)) await giveBack();
+    throw error;
   }
 }
 

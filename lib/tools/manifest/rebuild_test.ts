@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { createEndpoint, endpointRoles, enterEndpoint } from "../../endpoints/mod.ts";
-import { quoteIdent } from "../../postgres/mod.ts";
+import { connect, isStrayWrite, quoteIdent } from "../../postgres/mod.ts";
 import { loadTables, toolEndpoint } from "../../../tests/tools/fixture.ts";
-import { testServices, testTenant } from "../../../tests/harness/mod.ts";
+import { testCluster, testServices, testTenant } from "../../../tests/harness/mod.ts";
 import { loadManifest } from "./load.ts";
 import { rebuildManifest } from "./rebuild.ts";
 
@@ -126,4 +126,32 @@ Deno.test("each rebuild is a version with an audit entry; concurrent ones follow
     new Set(events.map((event) => event["detail"].version)),
     new Set(versions),
   );
+});
+
+Deno.test("rebuildManifest() fails where its connection is killed, and can be repeated", async () => {
+  await using test = await toolEndpoint("CREATE TABLE one (id int PRIMARY KEY)");
+  const superuser = connect((await testCluster()).superuserUrl, { max: 1 });
+  const forgive = (event: ErrorEvent) => void (isStrayWrite(event.error) && event.preventDefault());
+  addEventListener("error", forgive);
+  try {
+    await test.owner((owner) =>
+      owner.begin(async (tx) => {
+        await tx`LOCK TABLE one`;
+        const outcome = rebuildManifest(test.services, test.scope, "test")
+          .then(() => "done", ({ code }) => code);
+        for (let killed = 0; !killed;) {
+          const rows = await superuser`
+            SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+            WHERE application_name = 'bulkhead reader' AND wait_event_type = 'Lock'
+              AND datname = ${String(owner.options.database)}`;
+          killed = rows.length;
+        }
+        assert.equal(await outcome, "UNAVAILABLE");
+      })
+    );
+    assert.equal(await rebuildManifest(test.services, test.scope, "test"), 2);
+  } finally {
+    await superuser.end();
+    removeEventListener("error", forgive);
+  }
 });
