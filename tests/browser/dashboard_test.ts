@@ -55,7 +55,7 @@ async function mint(page: Page): Promise<string> {
   await page.getByRole("heading", { name: "New token" }).waitFor();
   // Bound to the endpoint that it was asked for on, and able to do nothing until somebody says so.
   assert(await page.getByLabel("Only the endpoints ticked below").isChecked());
-  assert(!await page.getByLabel("Every endpoint of this account").isChecked());
+  assert(!await page.getByLabel("Every endpoint of the team").isChecked());
   assert.equal(await page.locator("[name=endpoints]:checked").count(), 1);
   assert.equal(await page.locator("[name=abilities]:checked").count(), 0);
   await page.getByRole("textbox", { name: "Name" }).fill("Claude on the laptop");

@@ -79,7 +79,7 @@ function Reach({ endpoints, typed, faults }: Omit<TokenFormProps, "today">) {
           { value: "some", label: "Only the endpoints ticked below" },
           {
             value: "all",
-            label: "Every endpoint of this account",
+            label: "Every endpoint of the team",
             hint: "Also those that are made later.",
           },
         ]}
