@@ -1,10 +1,10 @@
-import { may } from "../../auth/mod.ts";
+import { requireStanding } from "../../auth/mod.ts";
 import { AppError } from "../../errors.ts";
 import type { TokenId } from "../../ids.ts";
 import { actorKey } from "../../journal/mod.ts";
 import { type EndpointScope, requireAbility } from "../../principal.ts";
 import type { Services } from "../../services.ts";
-import { isSameLine, selectMemberRole } from "./deciders_store.ts";
+import { isSameLine } from "./deciders_store.ts";
 
 /**
  * Throws unless the caller may decide on changes: an owner or an admin, or a token of one. A token whose
@@ -13,17 +13,13 @@ import { isSameLine, selectMemberRole } from "./deciders_store.ts";
  * @throws AppError INSUFFICIENT_SCOPE without `api:changes:write`, ACCESS_DENIED.
  */
 export async function requireDecider(services: Services, scope: EndpointScope): Promise<void> {
-  const { principal, tenantId } = scope;
+  const { principal } = scope;
   requireAbility(principal, "api:changes:write");
   if (principal.tokenId !== null && principal.review) {
     throw new AppError("ACCESS_DENIED", "What this token changes waits for a person: it is none.");
   }
-  const { userId } = principal;
-  const role = userId &&
-    await services.control.tenant(tenantId, (tx) => selectMemberRole(tx, userId));
-  if (!role || !may(role, "changes:decide")) {
-    throw new AppError("ACCESS_DENIED", "Owners and admins decide on changes, and their tokens.");
-  }
+  const refusal = "Owners and admins decide on changes, and their tokens.";
+  await requireStanding(services, scope, "changes:decide", refusal);
 }
 
 /**

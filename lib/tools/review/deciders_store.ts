@@ -1,12 +1,5 @@
-import type { Role } from "../../auth/mod.ts";
-import type { GrantId, TokenId, UserId } from "../../ids.ts";
+import type { GrantId, TokenId } from "../../ids.ts";
 import type { Tx } from "../../postgres/mod.ts";
-
-/** The role of a member in the transaction's tenant; null for nobody of it. */
-export async function selectMemberRole(tx: Tx, userId: UserId): Promise<Role | null> {
-  const [row] = await tx<{ role: Role }[]>`SELECT role FROM members WHERE user_id = ${userId}`;
-  return row?.role ?? null;
-}
 
 /** Whether one of two tokens took the other's place, at however many removes. */
 export async function isSameLine(tx: Tx, one: TokenId, other: TokenId): Promise<boolean> {

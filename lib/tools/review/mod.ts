@@ -1,6 +1,5 @@
 /** Changes that wait for a person: looked at, approved, rejected. */
 export { approveChange } from "./approve.ts";
-export { selectMemberRole } from "./deciders_store.ts";
 export { refreshPreview } from "./refresh.ts";
 export { rejectChange } from "./reject.ts";
 export {
