@@ -57,7 +57,7 @@ function Decide({ path, change }: DecideProps) {
           <Field
             name={`note-${id}`}
             label="Why (optional)"
-            hint="Told to who asked."
+            hint="Told to whoever asked."
             maxLength={500}
           />
           <Button tone="danger" name="decision" value="reject" label={`Reject for good: ${what}`}>

@@ -80,9 +80,12 @@ interface RowDiffProps {
 export function RowDiff({ entry, heads = ["Before", "After"], children }: RowDiffProps) {
   const { op, table, key, before, after } = entry;
   const { done, tone } = OP_TEXT[op];
-  const changed = before && after
-    ? changedColumns(before, after)
-    : Object.keys(before ?? after ?? {});
+  const whole = Object.keys(before ?? after ?? {});
+  // What names the row first: an image has its columns in no order that people know.
+  const changed = before && after ? changedColumns(before, after) : [
+    ...whole.filter((column) => column in key),
+    ...whole.filter((column) => !(column in key)),
+  ];
   const rest = before && after
     ? Object.keys(after).filter((column) => !changed.includes(column))
     : [];
