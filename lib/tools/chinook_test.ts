@@ -33,7 +33,7 @@ Deno.test({
       assert.ok(new TextEncoder().encode(text).length < 16_000, `${text.length}`);
       assert.equal(endpoint.manifest.tables.size, 11);
       ListToolsResultSchema.parse({ tools });
-      assert.equal(tools.length, 8);
+      assert.equal(tools.length, 9);
       for (const tool of tools) {
         assert.ok(tool.title && tool.description.length > 40);
         assert.deepEqual(tool.annotations, { readOnlyHint: true, openWorldHint: false });
