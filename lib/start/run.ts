@@ -58,7 +58,7 @@ async function announce(input: RunInput, services: Services): Promise<void> {
   } else if (args.json) {
     input.print(JSON.stringify({ url, mcp_url: null, token: null, sign_in_url: null }));
   } else {
-    say(`Open ${url} to make an account. Ctrl-C stops.`);
+    say(`Open ${url} to sign in or make an account. Ctrl-C stops.`);
   }
 }
 
