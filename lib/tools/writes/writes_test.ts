@@ -206,6 +206,22 @@ Deno.test("under one idempotency key a call is done once and answered alike, ano
   assert.equal((await test.call("update_row", update)).structured, changed.structured);
 });
 
+Deno.test("a dry run finds what Postgres judges at the end of a transaction only", async () => {
+  await using test = await toolEndpoint(
+    `
+      CREATE TABLE owner (id int PRIMARY KEY);
+      CREATE TABLE pet (
+        id int PRIMARY KEY, owner int REFERENCES owner DEFERRABLE INITIALLY DEFERRED
+      );
+      INSERT INTO owner VALUES (1);`,
+    "direct",
+  );
+  const pet = { table: "pet", rows: [{ id: 1, owner: 2 }] };
+  for (const dry_run of [true, false]) {
+    assert.match(await test.fault("insert_rows", { ...pet, dry_run }), /a row that is not there/);
+  }
+});
+
 Deno.test("a repeated call is answered without rows that followed, and without what is hidden since", async () => {
   await using test = await toolEndpoint(
     `
