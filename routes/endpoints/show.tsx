@@ -1,75 +1,32 @@
-import { type IngestView, listIngests } from "../../lib/ingest/mod.ts";
-import type { EndpointRef } from "../../lib/principal.ts";
-import { type ManifestView, readManifest } from "../../lib/tools/mod.ts";
+import { may } from "../../lib/auth/mod.ts";
+import { listIngests } from "../../lib/ingest/mod.ts";
+import { readManifest } from "../../lib/tools/mod.ts";
 import {
-  Button,
   ButtonLink,
   Compartment,
   ConnectEndpoint,
   DeleteEndpoint,
   EmptyState,
   EndpointActions,
-  ForeignKeyForm,
-  Form,
   Hold,
   LoadsView,
   memberPage,
   PageHead,
   SettingsForm,
-  TablesView,
-  ToolsView,
   WritesState,
 } from "../../lib/web/mod.ts";
 import { waitingIn } from "../review/waiting.ts";
+import { EndpointData, type ShownEndpoint } from "./data.tsx";
 import { enterPage } from "./enter.ts";
 
-interface ShowProps {
-  endpoint: EndpointRef;
-  manifest: ManifestView;
-  loads: readonly IngestView[];
-  mcpUrl: string;
-  /** Changes that wait for a person; null where nobody could say. */
-  waiting: number | null;
-}
-
-function Data({ endpoint, manifest, loads }: ShowProps) {
-  const path = `/endpoints/${endpoint.slug}`;
-  const { tables, tools, version } = manifest;
-  return (
-    <>
-      <Compartment id="tables" title="Tables" about="What agents see, and nothing besides.">
-        <TablesView tables={tables} />
-      </Compartment>
-      <Compartment
-        id="tools"
-        title="Tools"
-        about={`Made from the tables. Version ${version}, rebuilt at every change of the schema.`}
-      >
-        <ToolsView tools={tools} />
-        <Form action={`${path}/rebuild`} inline>
-          <Button>Rebuild now</Button>
-        </Form>
-      </Compartment>
-      <Compartment id="loads" title="Loads" about="Each file that was handed in, and its report.">
-        <LoadsView path={path} loads={loads} />
-      </Compartment>
-      <Compartment
-        id="links"
-        title="Links"
-        about="Foreign keys let tools join tables. Those that names and data show were found; declare others here. Every row is checked first."
-      >
-        <ForeignKeyForm path={path} tables={tables} />
-      </Compartment>
-    </>
-  );
-}
-
-function Show(props: ShowProps) {
-  const { endpoint, manifest, loads, mcpUrl, waiting } = props;
+function Show(props: ShownEndpoint) {
+  const { endpoint, manifest, loads, mcpUrl, waiting, role } = props;
   const { slug, name } = endpoint;
   const path = `/endpoints/${slug}`;
   const empty = manifest.tables.length === 0;
-  const add = <ButtonLink href={`${path}/files`}>Add a file</ButtonLink>;
+  const add = may(role, "files:write")
+    ? <ButtonLink href={`${path}/files`}>Add a file</ButtonLink>
+    : null;
   return (
     <>
       <PageHead
@@ -83,7 +40,13 @@ function Show(props: ShowProps) {
         }
       />
       <Hold>
-        {!empty && <ConnectEndpoint slug={slug} mcpUrl={mcpUrl} />}
+        {!empty && (
+          <ConnectEndpoint
+            slug={slug}
+            mcpUrl={mcpUrl}
+            mints={may(role, "tokens:write")}
+          />
+        )}
         {empty
           ? (
             <Compartment id="tables" title="Tables">
@@ -93,7 +56,7 @@ function Show(props: ShowProps) {
               </EmptyState>
             </Compartment>
           )
-          : <Data {...props} />}
+          : <EndpointData {...props} />}
         <Compartment
           id="access"
           title="Access"
@@ -104,12 +67,16 @@ function Show(props: ShowProps) {
             <ButtonLink href={`${path}/access`}>Writing and field rules</ButtonLink>
           </div>
         </Compartment>
-        <Compartment id="settings" title="Settings">
-          <SettingsForm path={path} endpoint={endpoint} />
-        </Compartment>
-        <Compartment id="delete" title="Delete">
-          <DeleteEndpoint path={path} name={name} />
-        </Compartment>
+        {may(role, "endpoints:change") && (
+          <Compartment id="settings" title="Settings">
+            <SettingsForm path={path} endpoint={endpoint} />
+          </Compartment>
+        )}
+        {may(role, "endpoints:delete") && (
+          <Compartment id="delete" title="Delete">
+            <DeleteEndpoint path={path} name={name} />
+          </Compartment>
+        )}
       </Hold>
     </>
   );
@@ -135,6 +102,7 @@ export const endpointPage = memberPage("/endpoints/:slug", {
         loads={loads}
         mcpUrl={mcpUrl}
         waiting={waiting}
+        role={page.session.role}
       />,
     );
   },

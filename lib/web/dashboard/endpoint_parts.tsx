@@ -155,15 +155,19 @@ export function EndpointActions({ path, writes, waiting, children }: ActionsProp
 }
 
 /** How agents reach an endpoint. */
-export function ConnectEndpoint({ slug, mcpUrl }: { slug: string; mcpUrl: string }) {
+export function ConnectEndpoint(
+  { slug, mcpUrl, mints }: { slug: string; mcpUrl: string; mints: boolean },
+) {
   return (
     <Compartment id="connect" title="Connect" about="The address, and what to paste into a client.">
       <CodeBlock label="MCP URL" code={mcpUrl} />
-      <div class="row">
-        <ButtonLink href={`/tokens/new?endpoint=${slug}`} tone="primary">
-          Mint a token for this endpoint
-        </ButtonLink>
-      </div>
+      {mints && (
+        <div class="row">
+          <ButtonLink href={`/tokens/new?endpoint=${slug}`} tone="primary">
+            Mint a token for this endpoint
+          </ButtonLink>
+        </div>
+      )}
       <ClientSnippets name={slug} url={mcpUrl} />
     </Compartment>
   );
