@@ -27,14 +27,19 @@ export function isEntryId(text: string): boolean {
   return ENTRY.test(text) && BigInt(text) <= MAX_ENTRY;
 }
 
-/** Lends the owner's connection: readers and writers have no grant on the journal. */
+/**
+ * Lends the owner's connections: readers and writers have no grant on the journal.
+ *
+ * @param as `keeper` for what changes anything in a transaction.
+ */
 export async function withJournal<T>(
   services: Services,
   scope: EndpointScope,
   work: (sql: Sql) => Promise<T>,
+  as: "owner" | "keeper" = "owner",
 ): Promise<T> {
   await ensureSchema(services, scope);
-  const lease = await openEndpoint(services, scope, "owner");
+  const lease = await openEndpoint(services, scope, as);
   try {
     return await work(lease.sql);
   } catch (error) {

@@ -1,7 +1,7 @@
 import { requireStanding } from "../auth/mod.ts";
 import { AppError } from "../errors.ts";
 import { type ChangeId, type GrantId, newId, type TokenId, type UserId } from "../ids.ts";
-import { sqlState, type Tx } from "../postgres/mod.ts";
+import { type Reserved, sqlState } from "../postgres/mod.ts";
 import { type EndpointScope, requireAbility } from "../principal.ts";
 import type { Services } from "../services.ts";
 import { withJournal } from "./changes.ts";
@@ -108,7 +108,7 @@ interface Undoing {
   readonly own: boolean;
 }
 
-async function readEntries(tx: Tx, undoing: Undoing, selection: EntrySelection) {
+async function readEntries(tx: Reserved, undoing: Undoing, selection: EntrySelection) {
   const entries: Undoable[] = [];
   while (entries.length <= MAX_ENTRIES) {
     const below = entries.at(-1)?.id ?? null;
@@ -127,7 +127,7 @@ async function readEntries(tx: Tx, undoing: Undoing, selection: EntrySelection) 
  * refer to each other come back in whatever order they went.
  */
 async function takeBack(
-  tx: Tx,
+  tx: Reserved,
   { services, scope, change, own }: Undoing,
   entries: readonly Undoable[],
 ): Promise<Map<string, Refusal | null>> {
@@ -165,7 +165,7 @@ async function takeBack(
 }
 
 async function resultOf(
-  tx: Tx,
+  tx: Reserved,
   change: ChangeId,
   entries: readonly Undoable[],
   outcomes: ReadonlyMap<string, Refusal | null>,
@@ -215,7 +215,7 @@ function told(target: UndoTarget): Record<string, string> {
 }
 
 async function work(
-  tx: Tx,
+  tx: Reserved,
   undoing: Undoing,
   target: UndoTarget,
   { preview }: UndoOptions,
@@ -275,7 +275,7 @@ async function attempt(
         );
       }
     }
-  });
+  }, "keeper");
 }
 
 /** Throws where a token stands in for a person who may not, or whose writes wait for a person themselves. */

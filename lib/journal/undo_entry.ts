@@ -1,4 +1,4 @@
-import { sqlState, type Tx, violatedConstraint } from "../postgres/mod.ts";
+import { type Reserved, sqlState, violatedConstraint } from "../postgres/mod.ts";
 import { type Refusal, refusalOf } from "./refusals.ts";
 import {
   attemptUndo,
@@ -18,7 +18,7 @@ export interface UndoMemory {
 }
 
 async function shapeOf(
-  tx: Tx,
+  tx: Reserved,
   { shapes }: UndoMemory,
   table: string,
 ): Promise<TableShape | null> {
@@ -72,7 +72,7 @@ function refusedByPostgres(shape: TableShape, entry: Undoable, error: unknown): 
  * @returns Why it was refused; null where it is done.
  */
 export async function undoEntry(
-  tx: Tx,
+  tx: Reserved,
   memory: UndoMemory,
   entry: Undoable,
   context: string,

@@ -1,5 +1,5 @@
 import type { ChangeId } from "../ids.ts";
-import { quoteIdent, type Sql, type Tx } from "../postgres/mod.ts";
+import { isConnectionLost, quoteIdent, type Reserved, type Sql } from "../postgres/mod.ts";
 import { entrySql } from "./changes_store.ts";
 import type { RowOp } from "./entry.ts";
 
@@ -35,7 +35,7 @@ export interface Undoable {
 
 /** Reads up to `limit` entries below `below`, the latest first. */
 export async function selectUndoable(
-  tx: Tx,
+  tx: Reserved,
   selection: EntrySelection,
   below: string | null,
   limit: number,
@@ -73,28 +73,46 @@ export async function selectUndoable(
   ];
 }
 
-/**
- * Runs a transaction in which statements may fail, for savepoints take back what they did. The driver's
- * `begin` would give all of it up for them, so the end is said in here; it is what notices a connection
- * that is lost, where a reserved one would wait for an answer for ever.
- */
-export async function inTransaction<T>(sql: Sql, work: (tx: Tx) => Promise<T>): Promise<T> {
-  let done: { readonly result: T } | null = null;
+// A rollback has nothing to wait for, unless its connection is lost.
+const ROLLBACK_MS = 5_000;
+
+/** Ends a transaction that failed; false where its connection does not answer any more. */
+async function rollBack(tx: Reserved): Promise<boolean> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<false>((resolve) => {
+    timer = setTimeout(() => resolve(false), ROLLBACK_MS);
+  });
+  const answered = tx`ROLLBACK`.then(() => true, () => false);
   try {
-    await sql.begin(async (begun) => {
-      const tx = begun as unknown as Tx;
-      const result = await work(tx);
-      await tx`COMMIT`;
-      done = { result };
-    });
-  } catch (error) {
-    if (!done) throw error;
+    return await Promise.race([answered, late]);
+  } finally {
+    clearTimeout(timer);
   }
-  return done!.result;
+}
+
+/**
+ * Runs a transaction on a connection of its own. Not by the driver's `begin`, which gives everything up
+ * once a statement has failed: here savepoints take that back.
+ *
+ * @param sql Sessions that write where that is said alone.
+ */
+export async function inTransaction<T>(sql: Sql, work: (tx: Reserved) => Promise<T>): Promise<T> {
+  const tx = await sql.reserve();
+  try {
+    await tx`BEGIN READ WRITE`;
+    const result = await work(tx);
+    await tx`COMMIT`;
+    tx.release();
+    return result;
+  } catch (error) {
+    // One that is lost never answers, and given back it would be lent out again.
+    if (!isConnectionLost(error) && await rollBack(tx)) tx.release();
+    throw error;
+  }
 }
 
 /** Lets one undo at a time work on the database, under checks that are made at once. */
-export async function beginUndo(tx: Tx): Promise<void> {
+export async function beginUndo(tx: Reserved): Promise<void> {
   await tx`SET LOCAL statement_timeout = '60s'`;
   await tx`SELECT FROM bulkhead.access FOR UPDATE`;
   await tx`SET CONSTRAINTS ALL IMMEDIATE`;
@@ -131,7 +149,7 @@ export interface TableShape {
 }
 
 /** Reads a table's shape; null where there is no such table, or none whose changes are kept. */
-export async function selectShape(tx: Tx, table: string): Promise<TableShape | null> {
+export async function selectShape(tx: Reserved, table: string): Promise<TableShape | null> {
   const [row] = await tx<TableShape[]>`
     SELECT c.relname AS "table",
       (SELECT jsonb_agg(a.attname) FROM pg_attribute a
@@ -253,7 +271,7 @@ function admit(prepared: Set<string>, text: string): boolean {
  * @param prepared The statements that this undo has prepared.
  */
 export async function attemptUndo(
-  tx: Tx,
+  tx: Reserved,
   shape: TableShape,
   entry: Undoable,
   context: string,
@@ -261,12 +279,17 @@ export async function attemptUndo(
 ): Promise<Attempt> {
   const text = undoStatement(shape, entry);
   const values = [entry.id, JSON.stringify(shape.columns), JSON.stringify(shape.computed)];
-  const [, , done] = await Promise.allSettled([
+  const sent = [
     tx`SAVEPOINT entry`,
     tx`SELECT set_config('bulkhead.change', ${context}, true)`,
     tx.unsafe(text, values, { prepare: admit(prepared, text) }),
     tx`RELEASE SAVEPOINT entry`,
-  ]);
+  ] as const;
+  // Of a connection that is lost only what was sent already fails; the rest would be waited for for ever.
+  const lost = new Promise<never>((_, reject) => {
+    for (const one of sent) one.catch((error) => isConnectionLost(error) && reject(error));
+  });
+  const [, , done] = await Promise.race([Promise.allSettled(sent), lost]);
   if (done.status === "fulfilled") return { ok: true, rows: done.value.count };
   await tx`ROLLBACK TO SAVEPOINT entry`;
   await tx`RELEASE SAVEPOINT entry`;
@@ -274,7 +297,7 @@ export async function attemptUndo(
 }
 
 /** Whether there is a row with the entry's key. */
-export async function hasRow(tx: Tx, shape: TableShape, entry: Undoable): Promise<boolean> {
+export async function hasRow(tx: Reserved, shape: TableShape, entry: Undoable): Promise<boolean> {
   const rows = await tx.unsafe(
     `SELECT FROM ${tableOf(shape)} AS t CROSS JOIN ${entryOf(shape)}
      WHERE j.id = $1::bigint AND ${keysMeet(shape)}`,
@@ -288,7 +311,7 @@ export async function hasRow(tx: Tx, shape: TableShape, entry: Undoable): Promis
  * comes to refer to it meanwhile.
  */
 export async function hasFollowers(
-  tx: Tx,
+  tx: Reserved,
   shape: TableShape,
   entry: Undoable,
 ): Promise<boolean> {

@@ -35,7 +35,7 @@ Deno.test("an undo whose connection is killed fails, keeps nothing, and can be r
     for (let killed = 0; !killed;) {
       const rows = await superuser`
         SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-        WHERE application_name = 'bulkhead owner' AND wait_event_type = 'Lock'
+        WHERE application_name = 'bulkhead keeper' AND wait_event_type = 'Lock'
           AND datname = ${String(owner.options.database)}`;
       killed = rows.length;
     }
