@@ -69,6 +69,9 @@ export async function traceToken(
   }));
 }
 
+/** How long what takes the place of an expired token lasts: long enough to set up another. */
+const AFTER_EXPIRY_MS = 7 * 24 * 60 * 60 * 1000;
+
 /**
  * Mints a token that may do what another could, in the same places and bounds, and revokes the other at
  * once, if nobody has.
@@ -103,7 +106,9 @@ export async function replaceLeaked(
     scope: token.scope,
     abilities: token.abilities,
     endpoints: token.allEndpoints ? "all" : token.endpoints.map(({ id }) => id),
-    expiresAt: isOver ? null : token.expiresAt,
+    expiresAt: token.meantUntil && token.meantUntil.getTime() <= now
+      ? new Date(now + AFTER_EXPIRY_MS)
+      : token.meantUntil,
     networks: token.networks,
     callsPerMinute: token.callsPerMinute,
     review: token.review,

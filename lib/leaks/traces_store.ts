@@ -13,6 +13,8 @@ export interface PastToken {
   readonly endpoints: readonly { id: EndpointId; slug: string; name: string }[];
   readonly createdAt: Date;
   readonly expiresAt: Date | null;
+  /** When it was to expire before a rotation let it overlap with its successor. */
+  readonly meantUntil: Date | null;
   readonly revokedAt: Date | null;
   readonly networks: readonly string[] | null;
   readonly callsPerMinute: number | null;
@@ -26,6 +28,8 @@ export async function selectPastToken(tx: Tx, id: TokenId): Promise<PastToken | 
   const [row] = await tx<PastToken[]>`
     SELECT t.id, t.name, t.prefix, t.scope, to_jsonb(t.abilities) AS abilities,
       t.all_endpoints AS "allEndpoints", t.created_at AS "createdAt", t.expires_at AS "expiresAt",
+      CASE WHEN t.replaced_by IS NULL THEN t.expires_at
+        ELSE (SELECT r.expires_at FROM tokens r WHERE r.id = t.replaced_by) END AS "meantUntil",
       t.revoked_at AS "revokedAt", to_jsonb(t.networks) AS networks,
       t.calls_per_minute AS "callsPerMinute", t.review, t.last_used_at AS "lastUsedAt",
       t.last_used_network AS "lastUsedNetwork",
