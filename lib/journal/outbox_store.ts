@@ -112,7 +112,8 @@ export async function selectWaiting(
         ORDER BY committed NULLS FIRST, o.entry LIMIT ${limit}
       )
       SELECT w.entry::text AS id, w.notice, j.change_id AS change, j.op, j.table_name AS "table",
-        j.undoes::text, coalesce(w.notice -> 'by', j.context) AS context, to_char(j.at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') AS at,
+        j.undoes::text, coalesce(w.notice -> 'by', j.context) AS context,
+        to_char(j.at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') AS at,
         encode(sha256(a.salt || convert_to(j.key::text, 'UTF8')), 'hex') AS key,
         encode(sha256(a.salt || convert_to(j.before::text, 'UTF8')), 'hex') AS before,
         encode(sha256(a.salt || convert_to(j.after::text, 'UTF8')), 'hex') AS after,
