@@ -68,7 +68,11 @@ export default function ReviewQueue({ url, mark, target }: Props) {
         headers: { accept: "application/json" },
         signal: over.signal,
       });
-      if (answer.status === 401) return setSignedOut(true);
+      if (answer.status === 401) {
+        setSignedOut(true);
+        over.abort();
+        return;
+      }
       if (!answer.ok) throw new Error(`status ${answer.status}`);
       const news: News = await answer.json();
       if (news.mark === known) return;
@@ -102,7 +106,7 @@ export default function ReviewQueue({ url, mark, target }: Props) {
     // Nobody reads a hidden page, and asking would keep its session alive.
     const turn = () => {
       clearTimeout(timer);
-      if (!document.hidden && !asking) timer = setTimeout(ask, 0);
+      if (!document.hidden && !asking && !over.signal.aborted) timer = setTimeout(ask, 0);
     };
     document.addEventListener("visibilitychange", turn);
     if (!document.hidden) timer = setTimeout(ask, EVERY_MS);
