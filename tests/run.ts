@@ -2,9 +2,12 @@
  * Runs the tests on one throwaway Postgres: `deno task test [path …]`. Ends with a line
  * `N passed, N failed, N skipped`.
  */
+import { fileURLToPath } from "node:url";
 import { startThrowawayServer } from "./server.ts";
 
-const FLAGS = ["-A", "--parallel", "--no-check"];
+// What only tests need is named in tests/deno.json and lies in tests/node_modules.
+const CONFIG = fileURLToPath(new URL("deno.json", import.meta.url));
+const FLAGS = ["--config", CONFIG, "-A", "--parallel", "--no-check"];
 
 async function run(args: readonly string[], env: Record<string, string>): Promise<number> {
   const child = new Deno.Command(Deno.execPath(), {

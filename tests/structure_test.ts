@@ -9,7 +9,10 @@ const LONG_FILES: Readonly<Record<string, string>> = {
 
 const tree = readTree();
 const sources = tree.filter(({ path }) => /\.tsx?$/.test(path)).map(sourceFile);
-const packages = Object.keys(JSON.parse(Deno.readTextFileSync(`${ROOT}deno.json`)).imports);
+const importsOf = (config: string): Record<string, string> =>
+  JSON.parse(Deno.readTextFileSync(`${ROOT}${config}`)).imports;
+const served = importsOf("deno.json");
+const tested = importsOf("tests/deno.json");
 
 function holds(violations: readonly string[]): void {
   assert.equal(violations.length, 0, `\n${violations.map((line) => `  ${line}`).join("\n")}\n`);
@@ -22,7 +25,10 @@ const RULES: Readonly<Record<string, rules.Rule>> = {
   "no imports go in circles": rules.noCircles,
   "main.ts alone reads the environment": rules.environment,
   "packages are imported where they are wrapped": rules.packageHomes,
-  "packages are named as deno.json names them": rules.packageNames(packages),
+  "packages are named as deno.json names them": rules.packageNames(
+    Object.keys(served),
+    Object.keys(tested),
+  ),
   "SQL stands in stores and where it is built by design": rules.sqlHomes,
   "importing a file does nothing": rules.noWorkAtImport,
   "islands import Preact, types and islands": rules.islands,
@@ -35,6 +41,23 @@ const RULES: Readonly<Record<string, rules.Rule>> = {
 for (const [name, rule] of Object.entries(RULES)) {
   Deno.test(`structure: ${name}`, () => holds(rule(sources)));
 }
+
+Deno.test("structure: tests run on the packages that serve, and serving installs none of the tests'", () => {
+  for (const [name, version] of Object.entries(served)) assert.equal(tested[name], version, name);
+  for (const [name, version] of Object.entries(importsOf("examples/deno.json"))) {
+    assert.equal(tested[name], version, name);
+  }
+  const locked = (path: string): string[] =>
+    Object.keys(JSON.parse(Deno.readTextFileSync(`${ROOT}${path}`)).npm);
+  const [serving, testing] = [locked("deno.lock"), locked("tests/deno.lock")];
+  assert.deepEqual(serving.filter((one) => !testing.includes(one)), []);
+  const onlyTests = Object.keys(tested).filter((name) => !(name in served));
+  assert.ok(onlyTests.length > 5);
+  assert.deepEqual(
+    onlyTests.filter((name) => serving.some((one) => one.startsWith(`${name}@`))),
+    [],
+  );
+});
 
 Deno.test("structure: no file names a machine, a registry or who wrote it", () => {
   holds(rules.foreignMentions(tree));
@@ -108,7 +131,11 @@ Deno.test("rules.packageHomes() and packageNames() find packages out of place", 
     assert.equal(broken(rules.packageHomes, file("lib/web/a.ts", text)).length, 1, name);
   }
   const text = 'import a from "npm:zod@1";';
-  assert.equal(broken(rules.packageNames(["zod"]), file("lib/a.ts", text)).length, 1);
+  const names = rules.packageNames(["zod"], ["zod", "fast-check"]);
+  assert.equal(broken(names, file("lib/a.ts", text)).length, 1);
+  const property = 'import fc from "fast-check";';
+  assert.equal(broken(names, file("lib/a.ts", property)).length, 1);
+  assert.deepEqual(broken(names, file("lib/a_test.ts", property)), []);
 });
 
 Deno.test("rules.sqlHomes() finds SQL in templates, strings and unsafe calls", () => {

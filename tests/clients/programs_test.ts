@@ -15,7 +15,7 @@ function find(path: string): string | null {
   }
 }
 
-const MODULES = "../../node_modules";
+const MODULES = "../node_modules";
 const INSPECTOR = find(
   "inspector/node_modules/@modelcontextprotocol/inspector/clients/cli/build/index.js",
 );

@@ -5,7 +5,7 @@ import { parseSlug } from "../../lib/ids.ts";
 import { conformanceTarget } from "./fixtures.ts";
 
 const HERE = import.meta.dirname!;
-const SUITE = `${HERE}/../../node_modules/@modelcontextprotocol/conformance/dist/index.js`;
+const SUITE = `${HERE}/../node_modules/@modelcontextprotocol/conformance/dist/index.js`;
 
 /** Runs the official suite's required scenarios of one revision against the fixture endpoint. */
 async function runSuite(revision: string): Promise<{ code: number; output: string }> {

@@ -101,16 +101,25 @@ export const packageHomes: Rule = each((file) =>
   )
 );
 
-/** A package is named as `deno.json` names it: no registry, URL or version in a source file. */
-export const packageNames = (known: readonly string[]): Rule => (files) =>
-  files.flatMap((file) =>
-    file.packages
-      .filter(({ specifier }) =>
-        !specifier.startsWith("node:") && specifier !== "*" &&
-        !known.some((name) => specifier === name || specifier.startsWith(`${name}/`))
-      )
-      .map(({ specifier }) => `${file.path}: imports ${specifier}, which deno.json does not name`)
-  );
+/**
+ * A package is named as `deno.json` names it: no registry, URL or version in a source file. Tests may
+ * also import what `tests/deno.json` names; the product may not, since a start does not install it.
+ */
+export const packageNames =
+  (served: readonly string[], tested: readonly string[]): Rule => (files) =>
+    files.flatMap((file) => {
+      const [known, config] = isTest(file.path)
+        ? [tested, "tests/deno.json"]
+        : [served, "deno.json"];
+      return file.packages
+        .filter(({ specifier }) =>
+          !specifier.startsWith("node:") && specifier !== "*" &&
+          !known.some((name) => specifier === name || specifier.startsWith(`${name}/`))
+        )
+        .map(({ specifier }) =>
+          `${file.path}: imports ${specifier}, which ${config} does not name`
+        );
+    });
 
 // The adapter of the jobs hands the job library's own SQL to our driver; call.ts runs what
 // lib/tools/sql has built.
