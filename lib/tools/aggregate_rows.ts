@@ -25,8 +25,8 @@ export const aggregateRows = tableTool({
   name: "aggregate_rows",
   title: "Aggregate rows",
   description: "Compute totals, averages, counts, minima and maxima, grouped by columns or date " +
-    "buckets, over one table or along joins: one answer row per group. Start from the table whose " +
-    "rows are counted or summed (invoice lines, not products) and join the tables that you group by. " +
+    "buckets, over one table or along joins: one answer row per group. The table is the one " +
+    "whose rows are counted or summed (invoice lines, not products); those to group by are joined. " +
     "Results are named fn_column unless `as` says otherwise; having and order_by use those names.",
   ability: "rows:read",
   args: z.strictObject({

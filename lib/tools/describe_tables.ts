@@ -93,8 +93,8 @@ export const describeTables = endpointTool({
   name: "describe_tables",
   title: "Describe tables",
   description:
-    "List the tables with row counts, columns, types, primary and foreign keys. Call this " +
-    "first, for some tables or for all.",
+    "List the tables with row counts, columns, types, primary and foreign keys: some by name, or " +
+    "all. The other tools take these names.",
   ability: "rows:read",
   args: z.strictObject({
     tables: z.array(z.string().max(200)).max(500).optional().meta({ $ref: "#/$defs/tables" }),

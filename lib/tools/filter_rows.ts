@@ -12,8 +12,8 @@ export const filterRows = tableTool({
   name: "filter_rows",
   title: "Filter rows",
   description:
-    "Find rows by exact conditions on columns. For free words use search_rows, for totals " +
-    "count_rows or aggregate_rows.",
+    "Find rows by exact conditions on columns. search_rows finds free words; count_rows and " +
+    "aggregate_rows give totals.",
   ability: "rows:read",
   args: z.strictObject({
     filter,

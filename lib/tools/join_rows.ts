@@ -14,7 +14,7 @@ export const joinRows = tableTool({
   title: "Join rows",
   description:
     "Read rows of a table together with those of other tables, along foreign keys, over " +
-    "several hops: one answer row per match. Name the other tables' columns `table.column`.",
+    "several hops: one answer row per match. The other tables' columns are written `table.column`.",
   ability: "rows:read",
   args: z.strictObject({
     joins: joins.min(1),

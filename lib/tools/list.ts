@@ -118,6 +118,19 @@ function inputSchema(tool: Tool, all: Record<string, JsonSchema>): JsonSchema {
   return { ...schema, $defs: used(schema, all) };
 }
 
+/** All of the protocol's hints on every tool: what is left out, clients take for the worst. */
+function annotations({ title, writes }: Tool) {
+  return {
+    title,
+    readOnlyHint: !writes,
+    destructiveHint: writes?.destructive ?? false,
+    // A write that is repeated without a key may be journalled, or wait for approval, a second time.
+    idempotentHint: !writes,
+    // The endpoint's own database and nothing beyond it.
+    openWorldHint: false,
+  };
+}
+
 function listing(tool: Tool, all: Record<string, JsonSchema>) {
   return {
     name: tool.name,
@@ -125,14 +138,7 @@ function listing(tool: Tool, all: Record<string, JsonSchema>) {
     description: tool.description,
     inputSchema: inputSchema(tool, all),
     outputSchema: tool.output,
-    annotations: tool.writes
-      ? {
-        readOnlyHint: false,
-        destructiveHint: tool.writes.destructive,
-        idempotentHint: false,
-        openWorldHint: false,
-      }
-      : { readOnlyHint: true, openWorldHint: false },
+    annotations: annotations(tool),
   };
 }
 

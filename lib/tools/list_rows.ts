@@ -11,8 +11,8 @@ export const listRows = tableTool({
   name: "list_rows",
   title: "List rows",
   description:
-    "Browse a table's rows page by page, in key order or your own. To pick rows by their " +
-    "values use filter_rows.",
+    "Browse a table's rows page by page, in key order or a given one. filter_rows picks rows by " +
+    "their values.",
   ability: "rows:read",
   args: z.strictObject({ columns, order_by: orderBy, limit, cursor }),
   output: PAGE_OUTPUT,

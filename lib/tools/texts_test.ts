@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { CATALOGUE } from "./catalogue.ts";
 import { compileManifest } from "./manifest/compile.ts";
 import type { ManifestTable } from "./manifest/shape.ts";
 import type { Principal } from "../principal.ts";
@@ -104,4 +105,83 @@ Deno.test("instructions() and toolList() stay small however many tables there ar
 Deno.test("toolList() is made once a manifest and permission set", () => {
   assert.equal(toolList(manifest, reader), toolList(manifest, { ...reader }));
   assert.equal(manifest.texts.size, 1);
+});
+
+const writable = compileManifest(endpoint, 1, {
+  tables: [{
+    ...table("a"),
+    columns: [{ ...table("a").columns[0]!, insertable: true, updatable: true }],
+    deletable: true,
+  }],
+});
+const everything = {
+  abilities: new Set([
+    "rows:read",
+    "rows:insert",
+    "rows:update",
+    "rows:delete",
+    "activity:read",
+  ]),
+} as never as Principal;
+
+interface ListedTool {
+  readonly name: string;
+  readonly title: string;
+  readonly description: string;
+  readonly annotations: Readonly<Record<string, unknown>>;
+}
+
+Deno.test("toolList() gives every tool a title and all four hints (MCP 2026-07-28, ToolAnnotations)", () => {
+  const tools = JSON.parse(toolList(writable, everything)) as ListedTool[];
+  assert.deepEqual(tools.map(({ name }) => name), CATALOGUE.map(({ name }) => name));
+  const writing = new Map<string, boolean>([
+    ["insert_rows", false],
+    ["update_row", true],
+    ["delete_row", true],
+    ["upsert_rows", true],
+    ["update_rows", true],
+    ["delete_rows", true],
+    ["undo_change", true],
+  ]);
+  for (const { name, title, annotations } of tools) {
+    const destructiveHint = writing.get(name);
+    const writes = destructiveHint !== undefined;
+    assert.deepEqual(annotations, {
+      title,
+      readOnlyHint: !writes,
+      destructiveHint: destructiveHint ?? false,
+      idempotentHint: !writes,
+      openWorldHint: false,
+    }, name);
+  }
+});
+
+/** Every text that a tool list holds for a model, with where it stands. */
+function* descriptions(part: unknown, path: string): Generator<[string, string]> {
+  if (part === null || typeof part !== "object") return;
+  for (const [key, value] of Object.entries(part)) {
+    if (key === "description" && typeof value === "string") yield [path, value];
+    else yield* descriptions(value, `${path}.${key}`);
+  }
+}
+
+// What a tool does is said with a verb, and only at the beginning of its description.
+const DOES = /^(?:Add|Browse|Change|Compute|Count|Delete|Find|List|Read|Take back|What)\b/;
+const ORDERS =
+  /\b(?:must|should|shall|always|never|do not|don't|need to|have to|make sure|please|important|instead|remember)\b/i;
+const COMMANDS =
+  /(?:^|[.;:] )(?:ask|avoid|call|check|choose|confirm|consider|ensure|follow|give|ignore|include|invoke|keep|leave|let|name|pass|prefer|provide|query|repeat|return|run|send|set|show|start|stop|tell|treat|try|use|wait|write)\b/i;
+const CHAINED = /\b(?:call|use|ask|try|run|prefer)\s+(?:this|[a-z]+_[a-z]+)\b/i;
+
+Deno.test("no tool's texts give the model orders: they say what it does and takes", () => {
+  const tools = JSON.parse(toolList(writable, everything)) as ListedTool[];
+  let texts = 0;
+  for (const tool of tools) {
+    assert.match(tool.description, DOES, tool.name);
+    for (const [path, text] of descriptions(tool, tool.name)) {
+      texts++;
+      for (const order of [ORDERS, COMMANDS, CHAINED]) assert.doesNotMatch(text, order, path);
+    }
+  }
+  assert.ok(texts > 50, `${texts}`);
 });

@@ -89,7 +89,7 @@ export const undoChange = endpointTool({
     change: z.uuid({ error: "a change's id, as the write answered it" }).optional()
       .describe("As a write answered it"),
     entry: z.string().refine(isEntryId, "an entry's id is a whole number as text").optional(),
-    dry_run: z.boolean().optional().describe("Show what would be taken back; change nothing"),
+    dry_run: z.boolean().optional().describe("Shows what would be taken back, and changes nothing"),
   }),
   output: {
     type: "object",

@@ -18,7 +18,9 @@ export const TOLD_ROWS = 20;
 
 /** How many rows a caller means. */
 export const expectedCount = z.int().min(1).max(MAX_ROWS)
-  .describe("Rows that the filter must find, or nothing is changed; ask count_rows first");
+  .describe(
+    "Rows that the filter finds, as count_rows tells; nothing is changed if they are more or fewer",
+  );
 
 /** The condition that finds the rows of a filter. */
 export function filteredRows(params: Params, table: Table, filter: unknown): string {

@@ -7,10 +7,10 @@ import type { WriteToolText } from "./write.ts";
 
 /** What each write can be told besides what to write. */
 const COMMON = {
-  dry_run: z.boolean().optional().describe("Show what would change; change nothing"),
+  dry_run: z.boolean().optional().describe("Shows what would change, and changes nothing"),
   idempotency_key: z.string().regex(/^[\x21-\x7e]{1,200}$/, {
     error: "a key is 1 to 200 visible ASCII characters, without spaces",
-  }).optional().describe("Repeat with the same key after a failure: it is done once"),
+  }).optional().describe("Calls with the same key are done once"),
 };
 
 /** The tools that write, by name, for what is done later than it was asked. */
