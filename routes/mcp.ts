@@ -1,6 +1,12 @@
 import { AppError, problemResponse } from "../lib/errors.ts";
-import { isSlug, newId } from "../lib/ids.ts";
-import { createMcpServer, endpointDoor, METADATA_PATH, protectedResource } from "../lib/mcp/mod.ts";
+import { isSlug, newId, type Slug } from "../lib/ids.ts";
+import {
+  createMcpServer,
+  endpointDoor,
+  METADATA_PATH,
+  protectedResource,
+  SERVER_METADATA_PATH,
+} from "../lib/mcp/mod.ts";
 import type { Services } from "../lib/services.ts";
 import { answerLlmsTxt } from "./llms_txt.ts";
 
@@ -32,10 +38,17 @@ const nothingHere = () => Promise.resolve(problemResponse(new AppError("NOT_FOUN
 /** Makes the routes. */
 export function mcpRoutes(services: Services): McpRoutes {
   const server = createMcpServer(endpointDoor(services));
+  const metadata = (request: Request, slug: Slug | null) =>
+    Promise.resolve(protectedResource(services, request, slug));
   return {
     handle(request, peer) {
       const path = pathOf(request.url);
       if (path.startsWith(MCP_PATH)) {
+        if (path.endsWith(SERVER_METADATA_PATH)) {
+          // Some clients append the well-known path where RFC 9728, section 3.1, inserts it.
+          const slug = path.slice(MCP_PATH.length, -SERVER_METADATA_PATH.length);
+          return isSlug(slug) ? metadata(request, slug) : nothingHere();
+        }
         const isText = path.endsWith(LLMS_TXT);
         const slug = path.slice(MCP_PATH.length, isText ? -LLMS_TXT.length : undefined);
         if (!isSlug(slug)) return nothingHere();
@@ -45,11 +58,9 @@ export function mcpRoutes(services: Services): McpRoutes {
       }
       if (path.startsWith(METADATA_PATH)) {
         const slug = path.slice(METADATA_PATH.length);
-        return isSlug(slug)
-          ? Promise.resolve(protectedResource(services, request, slug))
-          : nothingHere();
+        return isSlug(slug) ? metadata(request, slug) : nothingHere();
       }
-      return null;
+      return path === SERVER_METADATA_PATH ? metadata(request, null) : null;
     },
     close: () => server.close(),
   };

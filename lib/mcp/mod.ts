@@ -1,6 +1,11 @@
 /** MCP over Streamable HTTP, in both eras. */
 export { endpointDoor, enterWithToken } from "./endpoint_door.ts";
-export { METADATA_PATH, metadataUrl, protectedResource } from "./protected_resource.ts";
+export {
+  METADATA_PATH,
+  metadataUrl,
+  protectedResource,
+  SERVER_METADATA_PATH,
+} from "./protected_resource.ts";
 export { wwwAuthenticate } from "./respond.ts";
 export { missingCapability } from "./rpc_error.ts";
 export { createMcpServer, type Door, type Knock, type McpServer } from "./server.ts";

@@ -1,5 +1,6 @@
 import { AppError, toAppError } from "../errors.ts";
 import type { Log } from "../log.ts";
+import { SCOPES } from "../oauth/mod.ts";
 import { type Era, META } from "./protocol.ts";
 import { errorText, RpcError } from "./rpc_error.ts";
 import type { JsonText, Reply } from "./target.ts";
@@ -48,21 +49,25 @@ export interface Challenge {
   readonly presented: boolean;
 }
 
-/** The scope without which nothing is to be had here. */
-const BASIC_SCOPE = "mcp";
+// What can be had: clients ask for what the challenge names and for nothing more, and the person still
+// decides (RFC 6749, section 3.3). The same at every slug, so that it tells nobody which endpoints exist
+// or take writes.
+const EVERY_SCOPE = SCOPES.join(" ");
 
 /** `WWW-Authenticate` for an error, where it has one. */
 export function wwwAuthenticate(
   error: AppError,
   { metadataUrl, presented }: Challenge,
 ): string | null {
-  const parameters = `resource_metadata="${metadataUrl}", scope="${error.scope ?? BASIC_SCOPE}"`;
+  const parameters = (scope: string) => `resource_metadata="${metadataUrl}", scope="${scope}"`;
   switch (error.code) {
-    case "AUTHENTICATION_REQUIRED":
+    case "AUTHENTICATION_REQUIRED": {
       // RFC 6750, section 3.1: no error code where the request brought no credential at all.
-      return presented ? `Bearer error="invalid_token", ${parameters}` : `Bearer ${parameters}`;
+      const fault = presented ? 'error="invalid_token", ' : "";
+      return `Bearer ${fault}${parameters(EVERY_SCOPE)}`;
+    }
     case "INSUFFICIENT_SCOPE":
-      return `Bearer error="insufficient_scope", ${parameters}`;
+      return `Bearer error="insufficient_scope", ${parameters(error.scope ?? SCOPES[0])}`;
     default:
       return null;
   }

@@ -11,13 +11,16 @@ Deno.test("answer() asks for a token before all else, and the same for every slu
   for (const method of ["GET", "DELETE", "PUT", "POST"]) {
     const response = await send({ method });
     assert.equal(response.status, 401, method);
-    assert.equal(response.headers.get("www-authenticate"), `Bearer ${metadata}, scope="mcp"`);
+    assert.equal(
+      response.headers.get("www-authenticate"),
+      `Bearer ${metadata}, scope="mcp mcp:write"`,
+    );
   }
   const wrong = await post("{", { authorization: "Bearer nonsense" });
   assert.equal(wrong.status, 401);
   assert.equal(
     wrong.headers.get("www-authenticate"),
-    `Bearer error="invalid_token", ${metadata}, scope="mcp"`,
+    `Bearer error="invalid_token", ${metadata}, scope="mcp mcp:write"`,
   );
   const denied = await refusing("ACCESS_DENIED").post("{");
   assert.equal(denied.status, 403);

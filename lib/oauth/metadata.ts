@@ -9,6 +9,17 @@ export const OAUTH_PATHS = {
   register: "/oauth/register",
 } as const;
 
+/**
+ * Where clients look that read no metadata: the default endpoints of the MCP specification of 2025-03-26
+ * (authorization, fallbacks for servers without metadata discovery). The same endpoints under a second
+ * name; metadata names the first alone.
+ */
+export const OAUTH_ALIASES = {
+  authorize: "/authorize",
+  token: "/token",
+  register: "/register",
+} as const;
+
 /** Where metadata lies: RFC 8414, section 3, and OpenID Connect Discovery, which some clients try. */
 export const METADATA_PATHS = [
   "/.well-known/oauth-authorization-server",

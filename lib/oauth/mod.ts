@@ -20,7 +20,7 @@ export {
   registerManualClient,
   removeManualClient,
 } from "./manual_clients.ts";
-export { issuer, METADATA_PATHS, OAUTH_PATHS, serverMetadata } from "./metadata.ts";
+export { issuer, METADATA_PATHS, OAUTH_ALIASES, OAUTH_PATHS, serverMetadata } from "./metadata.ts";
 export { OAuthError, type OAuthErrorCode, toOAuthError } from "./oauth_error.ts";
 export { Parameters } from "./parameters.ts";
 export { formTarget, type RedirectTarget } from "./redirect.ts";

@@ -21,8 +21,8 @@ import { parseAudience } from "./resource.ts";
 import { endAuthorization, endGrant } from "./revocation.ts";
 import { parseScope, scopeText } from "./scope.ts";
 
-/** Seconds that a refresh token lives unused. */
-const REFRESH_SECONDS = 30 * 86_400;
+/** Seconds that a refresh token lives unused; each use begins them anew, without an end of their own. */
+const REFRESH_SECONDS = 90 * 86_400;
 /** Seconds in which a refresh that is repeated is answered as it was. */
 const GRACE_SECONDS = 30;
 

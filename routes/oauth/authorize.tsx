@@ -9,6 +9,7 @@ import {
   decline,
   formTarget,
   needsDocument,
+  OAUTH_ALIASES,
   OAUTH_PATHS,
   readAuthorizationRequest,
 } from "../../lib/oauth/mod.ts";
@@ -124,12 +125,18 @@ async function decide(
 }
 
 /**
- * `/oauth/authorize`: the authorization endpoint and its consent page.
+ * `/oauth/authorize` and `/authorize`: the authorization endpoint and its consent page.
  *
  * @param policy Where client metadata documents may be fetched from.
  */
-export function authorizePage(policy: OutboundPolicy = PUBLIC_ONLY): PageRoute {
-  return publicPage(OAUTH_PATHS.authorize, {
+export function authorizePages(policy: OutboundPolicy = PUBLIC_ONLY): PageRoute[] {
+  return [OAUTH_PATHS.authorize, OAUTH_ALIASES.authorize].map((path) =>
+    authorizePage(path, policy)
+  );
+}
+
+function authorizePage(path: string, policy: OutboundPolicy): PageRoute {
+  return publicPage(path, {
     async get(page) {
       const request = await read(page, page.url.searchParams, policy);
       if (request instanceof Response) return request;

@@ -8,6 +8,7 @@ import {
   authenticateClient,
   errorJson,
   METADATA_PATHS,
+  OAUTH_ALIASES,
   OAUTH_PATHS,
   OAuthError,
   Parameters,
@@ -90,6 +91,8 @@ const POSTS: Readonly<Record<string, Answer>> = {
   [OAUTH_PATHS.token]: token,
   [OAUTH_PATHS.revoke]: revoke,
   [OAUTH_PATHS.register]: register,
+  [OAUTH_ALIASES.token]: token,
+  [OAUTH_ALIASES.register]: register,
 };
 
 /**

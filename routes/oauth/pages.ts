@@ -2,7 +2,7 @@ import type { OutboundPolicy } from "../../lib/http/mod.ts";
 import { type PageRoute, permit } from "../../lib/web/mod.ts";
 import { PAGE_PERMISSIONS } from "../permissions.ts";
 import { appsPage } from "./apps.tsx";
-import { authorizePage } from "./authorize.tsx";
+import { authorizePages } from "./authorize.tsx";
 import { disconnectPage, removeClientPage, reviewAppPage } from "./change.ts";
 import { newClientPage, registeredClientPage } from "./new_client.tsx";
 
@@ -13,7 +13,7 @@ import { newClientPage, registeredClientPage } from "./new_client.tsx";
  */
 export function oauthPages(policy?: OutboundPolicy): PageRoute[] {
   return permit([
-    authorizePage(policy),
+    ...authorizePages(policy),
     appsPage,
     disconnectPage,
     reviewAppPage,

@@ -62,7 +62,7 @@ Deno.test("an endpoint says the same to every stranger, whether it exists or not
   assert.equal(
     anonymous.challenge,
     `Bearer resource_metadata="http://127.0.0.1:8000/.well-known/oauth-protected-resource` +
-      `${path.mine}", scope="mcp"`,
+      `${path.mine}", scope="mcp mcp:write"`,
   );
   const atNone = (answer: Answer) => ({
     ...answer,

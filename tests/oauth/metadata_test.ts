@@ -56,7 +56,7 @@ Deno.test("metadata is read by scripts of any page, and only read", async () => 
 });
 
 Deno.test("the machine endpoints answer browsers' scripts of any page, and POST alone", async () => {
-  for (const path of ["/oauth/token", "/oauth/revoke", "/oauth/register"]) {
+  for (const path of ["/oauth/token", "/oauth/revoke", "/oauth/register", "/token", "/register"]) {
     const url = house.origin + path;
     const preflight = await fetch(url, {
       method: "OPTIONS",

@@ -58,12 +58,34 @@ Deno.test("a replay after the grace revokes the grant (RFC 9700, 4.14.2)", async
   refused(await app.refresh(next.refresh), "invalid_grant");
 });
 
-Deno.test("a refresh token lives thirty days unused", async () => {
-  const { refresh } = await app.connect(person, [endpoint]);
-  await house.admin`
-    UPDATE oauth_refresh_tokens SET expires_at = expires_at - interval '30 days'
+/** Lets days pass by for every refresh token that has not been used. */
+const passDays = (days: number) =>
+  house.admin`
+    UPDATE oauth_refresh_tokens SET expires_at = expires_at - make_interval(days => ${days})
     WHERE used_at IS NULL`;
+
+Deno.test("a refresh token lives ninety days from its last use, and no day longer unused", async () => {
+  let { refresh } = await app.connect(person, [endpoint]);
+  // Two thirds of a year: each use begins the ninety days anew.
+  for (let use = 0; use < 3; use++) {
+    await passDays(89);
+    ({ refresh } = tokensOf(await app.refresh(refresh)));
+  }
+  await passDays(90);
   refused(await app.refresh(refresh), "invalid_grant");
+});
+
+Deno.test("a registration lives as long as a connection of it does, however old it is", async () => {
+  const own = await dynamicApp(house);
+  const { refresh } = await own.connect(person, [endpoint]);
+  await house.admin`
+    UPDATE oauth_clients SET expires_at = now() - interval '1 year' WHERE client_id = ${own.clientId}`;
+  await house.services.control.lookup`SELECT lookup.delete_expired_oauth()`;
+  const next = tokensOf(await own.refresh(refresh));
+  assert.equal((await own.ask(person)).status, 200);
+  assert.equal((await own.revoke(next.refresh)).status, 200);
+  // Nothing of it is left: from now on nobody is known by that name.
+  assert.equal((await own.ask(person)).status, 400);
 });
 
 Deno.test("an access token lives an hour, and its refresh token goes on", async () => {
