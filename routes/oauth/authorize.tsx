@@ -15,14 +15,12 @@ import {
 } from "../../lib/oauth/mod.ts";
 import type { RequestScope } from "../../lib/principal.ts";
 import {
-  ButtonLink,
   ConsentView,
   type FormFields,
-  Notice,
-  PageHead,
   type PageRequest,
   type PageRoute,
   publicPage,
+  RefusedAppView,
 } from "../../lib/web/mod.ts";
 
 /** Sends the browser to the app, with 303 so that nothing of a form goes along (RFC 9700, 4.12). */
@@ -33,17 +31,7 @@ const leave = (location: string) =>
 const refusal = (page: PageRequest, reason: string, status = 400) =>
   page.render(
     { title: "This app cannot be connected" },
-    <>
-      <PageHead title="This app cannot be connected" crumbs={[]} />
-      <Notice tone="danger" title="The request was not accepted">{reason}</Notice>
-      <p>
-        For your safety you are not sent back to the app. Go back to it and start the connection
-        again; if that does not help, tell whoever makes it what is said above.
-      </p>
-      <div class="row">
-        <ButtonLink href="/">Go to the start</ButtonLink>
-      </div>
-    </>,
+    <RefusedAppView reason={reason} />,
     status,
   );
 
