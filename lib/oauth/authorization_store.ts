@@ -230,3 +230,8 @@ export async function isGrantAlive(tx: Tx, grant: GrantId): Promise<boolean> {
 export async function deleteExpired(lookup: Sql): Promise<void> {
   await lookup`SELECT lookup.delete_expired_oauth()`;
 }
+
+/** Deletes registrations that nobody has agreed to but the newest, and none that is younger than an hour. */
+export async function deleteUnusedClients(lookup: Sql, kept: number): Promise<void> {
+  await lookup`SELECT lookup.delete_unused_oauth_clients(${kept})`;
+}

@@ -5,6 +5,8 @@ import { OAuthError } from "./oauth_error.ts";
 import { readRedirect } from "./redirect.ts";
 
 const MAX_REDIRECTS = 20;
+/** Characters of all of them: what anybody may have us keep. */
+const MAX_REDIRECTS_LENGTH = 8000;
 
 /** What a client says of itself, checked. */
 export interface ClientMetadata {
@@ -72,6 +74,9 @@ export function checkMetadata(raw: RawMetadata): ClientMetadata {
   }
   if (uris.length > MAX_REDIRECTS) {
     throw new OAuthError("invalid_redirect_uri", `Name ${MAX_REDIRECTS} redirect URIs at most.`);
+  }
+  if (uris.join("").length > MAX_REDIRECTS_LENGTH) {
+    throw new OAuthError("invalid_redirect_uri", "The redirect URIs are too long.");
   }
   if (!uris.every((uri) => readRedirect(uri))) {
     throw new OAuthError(

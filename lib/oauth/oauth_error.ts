@@ -37,15 +37,23 @@ export class OAuthError extends Error {
   /** Seconds after which a retry makes sense. */
   readonly retryAfter: number | undefined;
   readonly status: number;
+  /** Whether it counts against who sent it: not where what they presented was good once. */
+  readonly counts: boolean;
 
   constructor(
     readonly code: OAuthErrorCode,
     readonly description: string,
-    options: { retryAfter?: number | undefined; status?: number; cause?: unknown } = {},
+    options: {
+      retryAfter?: number | undefined;
+      status?: number;
+      cause?: unknown;
+      counts?: boolean;
+    } = {},
   ) {
     super(description, { cause: options.cause });
     this.retryAfter = options.retryAfter;
     this.status = options.status ?? OAUTH_ERRORS[code];
+    this.counts = options.counts ?? true;
   }
 }
 

@@ -1,16 +1,18 @@
-import { sha256 } from "../crypto/mod.ts";
+import { sha256, sha256Hex } from "../crypto/mod.ts";
 import { type ClientId, newId, randomName } from "../ids.ts";
 import type { Limit } from "../limits/mod.ts";
 import type { Services } from "../services.ts";
 import { newToken } from "../tokens/mod.ts";
 import { insertDynamicClient } from "./client_store.ts";
 import { authMethodOf, checkMetadata, readRawMetadata } from "./client_metadata.ts";
-import { readRedirect } from "./redirect.ts";
+import { readRedirect, type RedirectTarget } from "./redirect.ts";
 import { SCOPES } from "./scope.ts";
 
 const HOUR = 3_600_000;
-/** Anybody may register; so that nobody fills the table, not without end. */
-const REGISTRATIONS: Limit = { name: "oauth.register.network", attempts: 60, windowMs: HOUR };
+// Anybody may register; not without end, so that nobody fills the table. Hosted clients register for each
+// of their people, from few addresses: what one software does there leaves room for the others.
+const OF_SOFTWARE: Limit = { name: "oauth.register.software", attempts: 2000, windowMs: HOUR };
+const OF_NETWORK: Limit = { name: "oauth.register.network", attempts: 10_000, windowMs: HOUR };
 /** Seconds that a registration lives to which nobody has agreed. */
 const UNUSED_SECONDS = 7 * 86_400;
 
@@ -26,6 +28,11 @@ function registeredScope(asked = ""): { scope?: string } {
   return known.length ? { scope: [...new Set(known)].join(" ") } : {};
 }
 
+/** Which software a registration is of, as far as its redirect tells: one of a bounded number. */
+function softwareOf({ kind, host }: RedirectTarget): string {
+  return kind === "loopback" ? kind : sha256Hex(host).slice(0, 2);
+}
+
 /**
  * Registers a client that asks for it itself (RFC 7591). Nothing comes of it by itself: a person has to
  * agree, and sees that the name is the app's own word.
@@ -38,10 +45,12 @@ export async function registerClient(
   document: unknown,
   network: string | null,
 ): Promise<Registration> {
-  services.limiter.take(REGISTRATIONS, network ?? "unknown");
   const raw = readRawMetadata(document);
   const { name, redirectUris, refreshes } = checkMetadata(raw);
   const authMethod = authMethodOf(raw);
+  const from = network ?? "unknown";
+  services.limiter.take(OF_SOFTWARE, `${from}\0${softwareOf(readRedirect(redirectUris[0]!)!)}`);
+  services.limiter.take(OF_NETWORK, from);
   const secret = authMethod === "none" ? null : newToken("ocs");
   const clientId = newClientId();
   const shownName = name ?? readRedirect(redirectUris[0]!)!.host;

@@ -1,6 +1,7 @@
 import type { AuditActor } from "../audit/mod.ts";
 import { hmac, sha256 } from "../crypto/mod.ts";
 import type { AuthorizationId, TenantId } from "../ids.ts";
+import type { Limit } from "../limits/mod.ts";
 import type { Services } from "../services.ts";
 import { derivedToken, forgetTokens, newToken, tokenKind } from "../tokens/mod.ts";
 import {
@@ -26,6 +27,9 @@ const REFRESH_SECONDS = 90 * 86_400;
 /** Seconds in which a refresh that is repeated is answered as it was. */
 const GRACE_SECONDS = 30;
 
+/** Tokens issued from one authorization: what a client asks for itself holds up nobody else. */
+const ISSUES: Limit = { name: "oauth.issues", attempts: 300, windowMs: 60_000 };
+
 /** The access token response (RFC 6749, section 5.1). */
 export interface TokenResponse {
   readonly access_token: string;
@@ -43,11 +47,15 @@ const response = ({ token, scope }: Issued, refreshToken: string | null): TokenR
   scope: scopeText(scope),
 });
 
-// One text for whatever is wrong with a code or a refresh token: it tells nothing of others'.
-const badGrant = () =>
+/**
+ * One text for whatever is wrong with a code or a refresh token: it tells nothing of others'. What was
+ * this client's once is always told so, and counts as no failure: whoever hears "later" goes on with it.
+ */
+const badGrant = ({ known }: { known: boolean }) =>
   new OAuthError(
     "invalid_grant",
     "It is unknown, used up, expired, revoked or not of this client.",
+    { counts: !known },
   );
 
 function readWanted(services: Services, parameters: Parameters): Wanted {
@@ -86,18 +94,21 @@ async function exchangeCode(
   const found = tokenKind(code) === "oac"
     ? await lookUpCode(services.control.lookup, sha256(code))
     : null;
-  if (!found || found.client !== client.id) throw badGrant();
+  if (!found || found.client !== client.id) throw badGrant({ known: false });
   const { authorizationId: id, tenantId } = found;
+  services.limiter.take(ISSUES, id);
   const used = await services.control.tenant(tenantId, (tx) => isCodeUsed(tx, id));
   // Before the verifier is looked at: who has a code that was used before is no friend.
   if (used) return await punishCode(services, tenantId, id, actor);
   // A request that named its redirect must name it again (RFC 6749, section 4.1.3); where OAuth 2.1
   // clients leave it out, PKCE has bound the code already.
   const redirects = redirectUri === null || redirectUri === found.redirectUri;
-  if (!redirects || !provesChallenge(verifier, found.challenge)) throw badGrant();
+  if (!redirects || !provesChallenge(verifier, found.challenge)) {
+    throw badGrant({ known: false });
+  }
   const issued = await services.control.tenant(tenantId, async (tx) => {
     const living = await holdAuthorization(tx, id);
-    if (!living) throw badGrant();
+    if (!living) throw badGrant({ known: true });
     if (!await spendCode(tx, id)) return null;
     const issued = await issueFrom(tx, tenantId, id, living, wanted);
     const refreshToken = client.refreshes ? newToken("ort") : null;
@@ -122,7 +133,7 @@ async function punishCode(
         : [],
   );
   await forgetTokens(services, lost);
-  throw badGrant();
+  throw badGrant({ known: true });
 }
 
 /**
@@ -145,14 +156,15 @@ async function refresh(
   const found = tokenKind(token) === "ort"
     ? await lookUpRefreshToken(services.control.lookup, hash)
     : null;
-  if (!found || found.client !== client.id) throw badGrant();
+  if (!found || found.client !== client.id) throw badGrant({ known: false });
   const { authorizationId: id, tenantId } = found;
+  services.limiter.take(ISSUES, id);
   const successor = await successorOf(services, token);
   const outcome = await services.control.tenant(tenantId, async (tx) => {
     const living = await holdAuthorization(tx, id);
-    if (!living) throw badGrant();
+    if (!living) throw badGrant({ known: true });
     const use = await spendRefreshToken(tx, hash, GRACE_SECONDS);
-    if (use === "gone") throw badGrant();
+    if (use === "gone") throw badGrant({ known: true });
     if (use === "replayed") return null;
     const issued = await issueFrom(tx, tenantId, id, living, wanted);
     if (use === "first") await insertRefreshToken(tx, sha256(successor), id, REFRESH_SECONDS);
@@ -166,7 +178,7 @@ async function refresh(
       : [];
   });
   await forgetTokens(services, lost);
-  throw badGrant();
+  throw badGrant({ known: true });
 }
 
 /**

@@ -8,10 +8,16 @@ import type { Principal } from "../principal.ts";
 import type { Services } from "../services.ts";
 import { type Credential, CREDENTIALS } from "./credential.ts";
 import { tokenKind } from "./format.ts";
-import { lookUpToken } from "./store.ts";
+import { isTokenKnown, lookUpToken } from "./store.ts";
 
-/** Tokens that are none, by network: the form makes guessing hopeless, this makes it cheap. */
+/**
+ * Tokens that are none: the form makes guessing hopeless, this makes it cheap. By the token as far as a
+ * bounded number of counters allows, so that many people's clients share a network and one that repeats
+ * what never was holds up no other.
+ */
 const FAILED_TOKENS: Limit = { name: "tokens.failed", attempts: 60, windowMs: 60_000 };
+/** Counters of a network. */
+const shardOf = (hash: string) => hash.slice(0, 2);
 
 // RFC 6750, section 2.1: one space or more, then b64token; RFC 9110, section 11.1: any case.
 const BEARER = /^bearer +([A-Za-z0-9._~+/-]+=*)$/i;
@@ -67,7 +73,8 @@ function isTakenFrom({ networks }: Credential, { address }: Client): boolean {
 
 /**
  * Resolves a bearer token to who it stands for. A token that was valid less than a second ago is answered
- * without asking the database. Failures are limited by the client's network; valid tokens never are.
+ * without asking the database. Tokens that never were are limited by network and token; valid, revoked
+ * and expired ones never are.
  *
  * @throws AppError AUTHENTICATION_REQUIRED where there is no token or it is unknown, revoked or expired,
  * or not taken from where the client is; INVALID_REQUEST where the header is malformed; RATE_LIMITED
@@ -79,10 +86,15 @@ export async function authenticate(services: Services, presented: Presented): Pr
   const { kind, network } = presented;
   const credential = await resolve(services, token);
   // Checked at each use: the lease of a cached entry may outlast the token.
-  if (!credential || credential.expiresAt <= services.clock.now()) {
-    services.limiter.take(FAILED_TOKENS, network ?? "unknown");
+  if (!credential) {
+    const hash = sha256Hex(token);
+    // What was a token once is told so, always: a client that hears "later" goes on with it.
+    if (!await wasToken(services, token, hash)) {
+      services.limiter.take(FAILED_TOKENS, `${network ?? "unknown"}\0${shardOf(hash)}`);
+    }
     throw new AppError("AUTHENTICATION_REQUIRED");
   }
+  if (credential.expiresAt <= services.clock.now()) throw new AppError("AUTHENTICATION_REQUIRED");
   const principal = kind === "mcp" ? credential.principal : { ...credential.principal, kind };
   if (!isTakenFrom(credential, presented)) {
     // Whoever found it is told no more than of one that never was; whose it is can read it in their log.
@@ -92,7 +104,7 @@ export async function authenticate(services: Services, presented: Presented): Pr
       refusal,
       "enter",
     );
-    services.limiter.take(FAILED_TOKENS, network ?? "unknown");
+    services.limiter.take(FAILED_TOKENS, `${network ?? "unknown"}\0${principal.tokenId}`);
     throw refusal;
   }
   services.tokenUse.record(principal.tenantId, principal.tokenId!, network);
@@ -110,15 +122,24 @@ export function countCall(services: Services, { tokenId, callsPerMinute }: Princ
   services.limiter.take(limit, tokenId);
 }
 
+/** Whether there was such a token; asked for what is none now. */
+async function wasToken(services: Services, token: string, hash: string): Promise<boolean> {
+  return isBearer(token) && await isTokenKnown(services.control.lookup, Uint8Array.fromHex(hash));
+}
+
+/** Only these are bearer credentials: a refresh token, say, is none. */
+function isBearer(token: string): boolean {
+  const kind = tokenKind(token);
+  return kind === "pat" || kind === "oat";
+}
+
 /** Answers a cached credential at once, so that the usual case waits for nothing. */
 function resolve(services: Services, token: string): Credential | Promise<Credential | null> {
   const cache = services.caches.of(CREDENTIALS);
   const hash = sha256Hex(token);
   const cached = cache.peek(hash);
   if (cached) return cached;
-  // Only these are bearer credentials: a refresh token, say, is none.
-  const kind = tokenKind(token);
-  if (kind !== "pat" && kind !== "oat") return Promise.resolve(null);
+  if (!isBearer(token)) return Promise.resolve(null);
   return cache.get(hash, () => load(services, hash)).catch((error) => {
     if (error instanceof AppError && error.code === "AUTHENTICATION_REQUIRED") return null;
     throw error;

@@ -107,7 +107,8 @@ Deno.test("authenticate() asks the database once a lease, and never for what is 
       refusedWith("AUTHENTICATION_REQUIRED"),
     );
   }
-  assert.equal(count.lookups, 4);
+  // Two of each: who it is, and whether it ever was anybody.
+  assert.equal(count.lookups, 6);
 });
 
 Deno.test("authenticate() tells a malformed header from a missing one", async () => {
@@ -172,7 +173,7 @@ Deno.test("authenticate() refuses a token that expired while it was cached", asy
   assert.equal(count.lookups, 1);
 });
 
-Deno.test("authenticate() limits failures of a network, never valid tokens", async () => {
+Deno.test("authenticate() limits what is no token by network and token, never valid ones", async () => {
   await using test = await testServices();
   const { services } = test;
   const tenant = await testTenant(services);
@@ -185,10 +186,18 @@ Deno.test("authenticate() limits failures of a network, never valid tokens", asy
   }
   assert.deepEqual([...codes], [["AUTHENTICATION_REQUIRED", 60], ["RATE_LIMITED", 10]]);
   await assert.rejects(
-    authenticate(services, bearer(newToken("pat")), ADDRESS),
+    authenticate(services, bearer("nonsense"), ADDRESS),
     (error) => error instanceof AppError && error.code === "RATE_LIMITED" && error.retryAfter! > 0,
   );
-  // A client without a token, a valid token, and another network are not held to it.
+  // Others of the same network, a client without a token, a valid token, and another network are not
+  // held to it.
+  let held = 0;
+  for (let other = 0; other < 50; other++) {
+    const code = await authenticate(services, bearer(newToken("pat")), ADDRESS)
+      .then(() => "", (error: AppError) => error.code);
+    if (code === "RATE_LIMITED") held++;
+  }
+  assert.ok(held < 10, `${held} of 50 share the counter of one that repeats itself`);
   await assert.rejects(
     authenticate(services, null, ADDRESS),
     refusedWith("AUTHENTICATION_REQUIRED"),
@@ -255,6 +264,32 @@ Deno.test("authenticate() takes a token from its networks alone, whatever form a
   // Another token from the same place is as welcome as before.
   const free = await mint(services, tenant);
   await authenticate(services, bearer(free.token), "192.0.3.7");
+});
+
+Deno.test("authenticate() always answers a token that was one with 401, however often it comes", async () => {
+  const clock = movable();
+  await using test = await testServices({ clock });
+  const { services } = test;
+  const tenant = await testTenant(services);
+  const revoked = await mint(services, tenant);
+  await revokeToken(services, tenant.scope, revoked.view.id);
+  const expired = await mint(services, tenant, { expiresAt: new Date(Date.now() + 3_600_000) });
+  await services.control.tenant(
+    tenant.tenantId,
+    (tx) => tx`UPDATE tokens SET expires_at = now() WHERE id = ${expired.view.id}`,
+  );
+  // Whatever else the network did before.
+  for (let i = 0; i < 70; i++) {
+    await authenticate(services, bearer(newToken("pat")), ADDRESS).catch(() => {});
+  }
+  for (const { token } of [revoked, expired]) {
+    for (let i = 0; i < 150; i++) {
+      await assert.rejects(
+        authenticate(services, bearer(token), ADDRESS),
+        refusedWith("AUTHENTICATION_REQUIRED"),
+      );
+    }
+  }
 });
 
 Deno.test("authenticate() counts uses from elsewhere as failures of that network", async () => {

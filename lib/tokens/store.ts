@@ -67,6 +67,16 @@ export async function lookUpToken(lookup: Sql, hash: Bytes): Promise<FoundToken 
   }
 }
 
+/** Tells whether there is or was a token of this hash, whoever's, also a revoked or expired one. */
+export async function isTokenKnown(lookup: Sql, hash: Bytes): Promise<boolean> {
+  try {
+    const [row] = await lookup<{ known: boolean }[]>`SELECT lookup.token_known(${hash}) AS known`;
+    return row?.known === true;
+  } catch (error) {
+    throw fromPostgres(error);
+  }
+}
+
 /** What is stored of a new token. */
 export interface NewToken {
   readonly id: TokenId;

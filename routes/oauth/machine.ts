@@ -1,4 +1,5 @@
 import type { AuditActor } from "../../lib/audit/mod.ts";
+import { sha256Hex } from "../../lib/crypto/mod.ts";
 import { readBody, readJson, requireContentType } from "../../lib/http/mod.ts";
 import { newId, type RequestId } from "../../lib/ids.ts";
 import type { Limit } from "../../lib/limits/mod.ts";
@@ -26,10 +27,19 @@ const MAX_FORM = 16 * 1024;
 const MAX_REGISTRATION = 64 * 1024;
 
 const MINUTE = 60_000;
-/** Requests of a network: many people's clients may share one. */
-const REQUESTS: Limit = { name: "oauth.requests", attempts: 3000, windowMs: MINUTE };
-/** Refusals of a network and a client: guessing is hopeless, this makes it cheap. */
-const REFUSALS: Limit = { name: "oauth.refusals", attempts: 120, windowMs: MINUTE };
+/**
+ * Refusals: guessing is hopeless, this makes it cheap. By what was presented as far as a bounded number of
+ * counters allows, for hosted clients of many people share a network and a name; what is good never
+ * counts and is never held up.
+ */
+const REFUSALS: Limit = { name: "oauth.refusals", attempts: 60, windowMs: MINUTE };
+
+/** Which of a network's counters a request is counted by: its credential's, else its client's. */
+function refusalsKey(network: string | null, parameters: Parameters, header: string | null) {
+  const presented = ["client_id", "code", "refresh_token", "token"]
+    .flatMap((name) => parameters.all(name));
+  return `${network ?? "unknown"}\0${sha256Hex([header, ...presented].join("\0")).slice(0, 2)}`;
+}
 
 /** One request of a machine. */
 interface Call {
@@ -55,13 +65,13 @@ async function asClient<T>(
 ): Promise<Awaited<T>> {
   const { services, network } = call;
   const parameters = await readParameters(call);
-  const key = `${network ?? "unknown"}\0${parameters.get("client_id") ?? ""}`;
-  services.limiter.check(REFUSALS, key);
+  const authorization = call.request.headers.get("authorization");
   try {
-    const authorization = call.request.headers.get("authorization");
     return await work(parameters, await authenticateClient(services, authorization, parameters));
   } catch (error) {
-    if (error instanceof OAuthError) services.limiter.take(REFUSALS, key);
+    if (error instanceof OAuthError && error.counts) {
+      services.limiter.take(REFUSALS, refusalsKey(network, parameters, authorization));
+    }
     throw error;
   }
 }
@@ -113,7 +123,6 @@ export function oauthRoutes(
       if (request.method !== "POST") {
         throw new OAuthError("invalid_request", "Send a POST.", { status: 405 });
       }
-      services.limiter.take(REQUESTS, network ?? "unknown");
       const { status, body } = await answer(call);
       return privateJson(body, status);
     } catch (thrown) {
