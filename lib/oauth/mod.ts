@@ -24,6 +24,7 @@ export { issuer, METADATA_PATHS, OAUTH_ALIASES, OAUTH_PATHS, serverMetadata } fr
 export { OAuthError, type OAuthErrorCode, toOAuthError } from "./oauth_error.ts";
 export { Parameters } from "./parameters.ts";
 export { formTarget, type RedirectTarget } from "./redirect.ts";
+export { countRefusal } from "./refusals.ts";
 export { registerClient, type Registration } from "./register.ts";
 export { errorJson, preflightAnswer, privateJson, publicJson } from "./respond.ts";
 export { SCOPES } from "./scope.ts";

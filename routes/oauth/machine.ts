@@ -1,12 +1,11 @@
 import type { AuditActor } from "../../lib/audit/mod.ts";
-import { sha256Hex } from "../../lib/crypto/mod.ts";
 import { readBody, readJson, requireContentType } from "../../lib/http/mod.ts";
 import { newId, type RequestId } from "../../lib/ids.ts";
-import type { Limit } from "../../lib/limits/mod.ts";
 import {
   answerRevocation,
   answerTokenRequest,
   authenticateClient,
+  countRefusal,
   errorJson,
   METADATA_PATHS,
   OAUTH_ALIASES,
@@ -25,21 +24,6 @@ import type { Client } from "../../lib/web/mod.ts";
 
 const MAX_FORM = 16 * 1024;
 const MAX_REGISTRATION = 64 * 1024;
-
-const MINUTE = 60_000;
-/**
- * Refusals: guessing is hopeless, this makes it cheap. By what was presented as far as a bounded number of
- * counters allows, for hosted clients of many people share a network and a name; what is good never
- * counts and is never held up.
- */
-const REFUSALS: Limit = { name: "oauth.refusals", attempts: 60, windowMs: MINUTE };
-
-/** Which of a network's counters a request is counted by: its credential's, else its client's. */
-function refusalsKey(network: string | null, parameters: Parameters, header: string | null) {
-  const presented = ["client_id", "code", "refresh_token", "token"]
-    .flatMap((name) => parameters.all(name));
-  return `${network ?? "unknown"}\0${sha256Hex([header, ...presented].join("\0")).slice(0, 2)}`;
-}
 
 /** One request of a machine. */
 interface Call {
@@ -70,7 +54,7 @@ async function asClient<T>(
     return await work(parameters, await authenticateClient(services, authorization, parameters));
   } catch (error) {
     if (error instanceof OAuthError && error.counts) {
-      services.limiter.take(REFUSALS, refusalsKey(network, parameters, authorization));
+      countRefusal(services.limiter, network, authorization, parameters);
     }
     throw error;
   }
