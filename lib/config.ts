@@ -43,6 +43,8 @@ export interface Config {
   readonly mail: { readonly smtpUrl: Secret; readonly from: string } | null;
   /** Whether browsers shall insist on https for the hosts below ours too. */
   readonly hstsSubdomains: boolean;
+  /** Where signed anchors of the audit log are pushed; null: nowhere. */
+  readonly anchorWebhook: URL | null;
 }
 
 /** Every fault of an environment, told at once. */
@@ -90,6 +92,16 @@ const networks = list.pipe(z.array(
   z.string().refine(isNetwork, "must be addresses or CIDR ranges"),
 ));
 
+const webhook = z.string().transform((text, ctx) => {
+  const url = URL.parse(text);
+  const safe = url?.protocol === "https:" || url?.protocol === "http:" && isLoopback(url.hostname);
+  if (!url || !safe || url.username || url.password || url.hash) {
+    ctx.addIssue({ code: "custom", message: "must be an https:// URL, or http:// on loopback" });
+    return z.NEVER;
+  }
+  return url;
+});
+
 const mailAddress = z.string().max(320).regex(
   /^(?:[^<>@\r\n]*<[^<>@\s]+@[^<>@\s]+>|[^<>@\s]+@[^<>@\s]+)$/,
   "must be an address such as Bulkhead <mail@mcp.example>",
@@ -111,6 +123,7 @@ const environment = z.object({
     "must be an smtp:// or smtps:// URL",
   ).transform((text) => new Secret(text)).optional(),
   MAIL_FROM: mailAddress.optional(),
+  ANCHOR_WEBHOOK_URL: webhook.optional(),
   HSTS_SUBDOMAINS: z.enum(["yes", "no"], "must be yes or no").default("no"),
 });
 
@@ -188,6 +201,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
       ? { smtpUrl: values.SMTP_URL, from: values.MAIL_FROM }
       : null,
     hstsSubdomains: values.HSTS_SUBDOMAINS === "yes",
+    anchorWebhook: values.ANCHOR_WEBHOOK_URL ?? null,
   });
 }
 

@@ -21,6 +21,8 @@ export interface Services {
   readonly trustedProxies: readonly string[];
   /** Whether browsers shall insist on https for the hosts below ours too. */
   readonly hstsSubdomains: boolean;
+  /** Where signed anchors of the audit log go, besides the table; null: nowhere. */
+  readonly anchorWebhook: URL | null;
   readonly control: Control;
   /** Connections to endpoints' databases; `openEndpoint` alone borrows from it. */
   readonly pools: Pools;

@@ -4,6 +4,7 @@ import { createRest } from "../lib/rest/mod.ts";
 import type { Services } from "../lib/services.ts";
 import type { Handler } from "../lib/start/mod.ts";
 import { createPages, createSite, loadAssets } from "../lib/web/mod.ts";
+import { auditKeysRoute } from "./audit_keys.ts";
 import { answerInTheClear } from "./in_the_clear.ts";
 import { mcpRoutes } from "./mcp.ts";
 import { oauthRoutes } from "./oauth/machine.ts";
@@ -26,6 +27,7 @@ export async function createHandler(
   const mcp = mcpRoutes(services);
   const oauth = oauthRoutes(services);
   const githubLeaks = githubLeaksRoute(services, options.githubKeysUrl ?? GITHUB_KEYS_URL);
+  const auditKeys = auditKeysRoute(services);
   const rest = createRest(services, REST_ROUTES);
   const pages = createPages(createSite(services, assets), PAGES);
   const secure = services.baseUrl.protocol === "https:";
@@ -39,6 +41,7 @@ export async function createHandler(
       if (answered) return await answered;
       const client = clientOf(request, peer, services);
       return await (oauth(request, client) ?? githubLeaks(request, client) ??
+        auditKeys(request) ??
         (REST.test(request.url) ? rest(request, client) : pages(request, client)));
     },
     close: () => mcp.close(),

@@ -10,6 +10,7 @@ import {
   selectActivity,
   selectChoices,
 } from "./activity_store.ts";
+import { selectAnchors, type StoredAnchor } from "./anchor_store.ts";
 import type { Anchor } from "./chain.ts";
 import { selectHead } from "./chain_store.ts";
 import { actorOf, recordEvent } from "./events.ts";
@@ -63,6 +64,28 @@ export function activityChoices({ control }: House, scope: RequestScope): Promis
 export function activityHead({ control }: House, scope: RequestScope): Promise<Anchor | null> {
   requireAbility(scope.principal, "activity:read");
   return control.tenant(scope.tenantId, selectHead);
+}
+
+/**
+ * The tenant's signed anchors, newest first, and the number below which the list goes on.
+ *
+ * @throws AppError INSUFFICIENT_SCOPE without `activity:read`; ACCESS_DENIED for a credential that does
+ * not cover every endpoint.
+ */
+export async function listAnchors(
+  { control }: House,
+  { principal, tenantId }: RequestScope,
+  page: { before: string | null; limit: number },
+): Promise<{ anchors: StoredAnchor[]; next: string | null }> {
+  requireAbility(principal, "activity:read");
+  if (principal.endpoints !== "all") throw new AppError("ACCESS_DENIED");
+  const anchors = await control.tenant(
+    tenantId,
+    (tx) => selectAnchors(tx, { ...page, limit: page.limit + 1 }),
+  );
+  const more = anchors.length > page.limit;
+  if (more) anchors.pop();
+  return { anchors, next: more ? anchors.at(-1)!.seq : null };
 }
 
 /**

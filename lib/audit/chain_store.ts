@@ -69,15 +69,6 @@ export interface LoggedAnchor {
   readonly hash: string;
 }
 
-/** Anchors the heads that are due; answers what was anchored, by tenant. */
-export async function anchorHeads(control: Control): Promise<LoggedAnchor[]> {
-  return [
-    ...await control.lookup<LoggedAnchor[]>`
-      SELECT tenant_id AS "tenantId", seq::text, encode(hash, 'hex') AS hash
-      FROM lookup.anchor_audit_heads()`,
-  ];
-}
-
 /** Makes the months to come and drops those past keeping; answers the last entries of what was dropped. */
 export async function keepMonths(control: Control): Promise<LoggedAnchor[]> {
   return [

@@ -5,7 +5,7 @@ import type { Services } from "../services.ts";
 import { createControl, testCluster, testServices, testTenant } from "../../tests/harness/mod.ts";
 import { selectChain, selectHead } from "./chain_store.ts";
 import { exportLine } from "./export.ts";
-import { anchorAudit, exportAudit, recordEvent, SYSTEM_ACTOR, verifyExport } from "./mod.ts";
+import { exportAudit, recordEvent, SYSTEM_ACTOR, verifyExport } from "./mod.ts";
 
 /** The lines of a tenant's export. */
 async function linesOf({ control }: Services, tenantId: TenantId): Promise<string[]> {
@@ -169,32 +169,6 @@ Deno.test("what whoever owns the database changes is found in the export", async
   } finally {
     await superuser.end({ timeout: 5 });
   }
-});
-
-Deno.test("anchorAudit() keeps each head that has moved, once an hour, and logs it", async () => {
-  await using test = await testServices();
-  const { services, control, logLines } = test;
-  const { tenantId } = await testTenant(services);
-  const anchored = () => logLines.filter((line) => line.includes("audit.anchored"));
-  await anchorAudit(services);
-  assert.equal(anchored().length, 0);
-  await write(services, tenantId, "first");
-  await Promise.all([anchorAudit(services), anchorAudit(services)]);
-  const head = await headOf(services, tenantId);
-  assert.equal(anchored().length, 1);
-  assert.ok(anchored()[0]!.includes(`${head!.seq}:${head!.hash}`));
-  await write(services, tenantId, "second");
-  await anchorAudit(services);
-  assert.equal(anchored().length, 1);
-  const superuser = await superuserOf(control.database);
-  await superuser`UPDATE audit_anchors SET at = at - interval '61 minutes'`;
-  await anchorAudit(services);
-  await superuser`UPDATE audit_anchors SET at = at - interval '61 minutes'`;
-  await anchorAudit(services);
-  const kept = await superuser`SELECT seq::text FROM audit_anchors ORDER BY seq`;
-  await superuser.end({ timeout: 5 });
-  assert.deepEqual(kept.map(({ seq }) => seq), ["1", "2"]);
-  assert.equal(anchored().length, 2);
 });
 
 const TRAIL = new URL("../../migrations/control/", import.meta.url);

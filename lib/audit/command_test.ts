@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { testServices, testTenant } from "../../tests/harness/mod.ts";
-import { exportAudit, recordEvent, SYSTEM_ACTOR } from "./mod.ts";
+import { anchorAudit, anchorKeys, exportAudit, recordEvent, SYSTEM_ACTOR } from "./mod.ts";
+import { selectAnchors } from "./anchor_store.ts";
 
 const PROGRAM = new URL("../../audit_verify.ts", import.meta.url);
 
@@ -23,14 +24,59 @@ Deno.test("audit:verify checks an export with no more than the right to read it"
       (tx) => recordEvent(tx, { tenantId, action: "team.renamed", actor: SYSTEM_ACTOR, subject }),
     );
   }
-  const path = await Deno.makeTempFile();
+  const [path, signed, key] = [0, 0, 0].map(() => Deno.makeTempFileSync()) as [
+    string,
+    string,
+    string,
+  ];
   try {
     const text = await new Response(exportAudit(control, tenantId, "ndjson")).text();
     await Deno.writeTextFile(path, text);
     const whole = await verify(path);
     assert.equal(whole.code, 0, whole.text);
+    assert.match(whole.text, /: self-consistent only: no anchor was given/);
     const anchor = /ending in (3:[0-9a-f]{64})/.exec(whole.text)![1]!;
-    assert.equal((await verify(path, "--anchor", anchor)).code, 0);
+    const anchored = await verify(path, "--anchor", anchor);
+    assert.equal(anchored.code, 0);
+    assert.match(anchored.text, /: whole up to entry 3, as its anchor says\. Entries 1 to 3/);
+
+    await anchorAudit(test.services);
+    const anchors = await control.tenant(
+      tenantId,
+      (tx) => selectAnchors(tx, { before: null, limit: 1 }),
+    );
+    const { statement } = anchors[0]!;
+    await Deno.writeTextFile(signed, JSON.stringify({ items: [{ statement }] }));
+    await Deno.writeTextFile(key, JSON.stringify(await anchorKeys(test.services)));
+    const signedBy = await verify(path, "--anchors", signed, "--key", key);
+    assert.equal(signedBy.code, 0, signedBy.text);
+    assert.match(signedBy.text, /: whole up to entry 3/);
+    await control.tenant(
+      tenantId,
+      (tx) => recordEvent(tx, { tenantId, action: "team.renamed", actor: SYSTEM_ACTOR }),
+    );
+    const longer = await new Response(exportAudit(control, tenantId, "ndjson")).text();
+    await Deno.writeTextFile(path, longer);
+    const partly = await verify(path, "--anchors", signed, "--key", key);
+    assert.match(
+      partly.text,
+      /whole up to entry 3.*what follows it, to entry 4, is self-consistent/,
+    );
+    await Deno.writeTextFile(path, text.split("\n").slice(0, 2).join("\n") + "\n");
+    assert.equal((await verify(path, "--anchors", signed, "--key", key)).code, 1);
+    await Deno.writeTextFile(signed, statement.replace(/.{20}$/, "A".repeat(20)));
+    const forged = await verify(path, "--anchors", signed, "--key", key);
+    assert.equal(forged.code, 2);
+    assert.match(forged.text, /was not signed by a key of/);
+    assert.equal((await verify(path, "--anchors", signed)).code, 2);
+    assert.equal((await verify(path, "--anchors", path, "--key", key)).code, 2);
+    assert.equal((await verify(path, "--anchors", signed, "--key", path)).code, 2);
+
+    // Of two values of one key, one reader takes the first and another the last.
+    await Deno.writeTextFile(path, text.replace('"action":', '"action":"team.left","action":'));
+    const doubled = await verify(path);
+    assert.equal(doubled.code, 1);
+    assert.match(doubled.text, /Line 1 names a field twice/);
 
     const lines = text.split("\n");
     await Deno.writeTextFile(path, lines.slice(0, 2).join("\n") + "\n");
@@ -61,7 +107,7 @@ Deno.test("audit:verify checks an export with no more than the right to read it"
     await Deno.writeFile(path, new Uint8Array([0xff, 0x0a]));
     assert.equal((await verify(path)).code, 2);
   } finally {
-    await Deno.remove(path);
+    for (const file of [path, signed, key]) await Deno.remove(file);
   }
   for (const args of [[], [path], [path, "--anchor", "x"], ["--anchor"], ["a", "b"]]) {
     assert.equal((await verify(...args)).code, 2, args.join(" "));

@@ -3,9 +3,35 @@ export class Numeral {
   constructor(readonly text: string) {}
 }
 
-/** Parses JSON and keeps numbers as they are written; throws a SyntaxError. */
+// A key and its colon, or what opens and closes objects and lists, or a string that is a value.
+const TOKENS = /"(?:[^"\\]|\\.)*"\s*:|"(?:[^"\\]|\\.)*"|[{}[\]]/g;
+
+/**
+ * Whether an object in a JSON text names one key twice, in whatever spelling: of two values, each reader
+ * would take another.
+ */
+function repeatsKey(text: string): boolean {
+  const open: (Set<string> | null)[] = [];
+  for (const [token] of text.matchAll(TOKENS)) {
+    if (token === "{") open.push(new Set());
+    else if (token === "[") open.push(null);
+    else if (token === "}" || token === "]") open.pop();
+    else if (token.endsWith(":")) {
+      const key: string = JSON.parse(token.slice(0, -1));
+      const known = open.at(-1);
+      if (known?.has(key)) return true;
+      known?.add(key);
+    }
+  }
+  return false;
+}
+
+/** Told of a JSON text with an object that names one key twice. */
+export class RepeatedKey extends SyntaxError {}
+
+/** Parses JSON and keeps numbers as they are written; throws a SyntaxError, or RepeatedKey. */
 export function parseExactly(text: string): unknown {
-  return JSON.parse(
+  const value = JSON.parse(
     text,
     // The third argument is of ECMAScript's JSON.parse source text access, which the types leave out.
     ((_key: string, value: unknown, context: { readonly source?: string }) =>
@@ -14,6 +40,8 @@ export function parseExactly(text: string): unknown {
         value: unknown,
       ) => unknown,
   );
+  if (repeatsKey(text)) throw new RepeatedKey("a key stands twice in one object");
+  return value;
 }
 
 const bytes = (text: string) => new TextEncoder().encode(text);

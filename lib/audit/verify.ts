@@ -1,10 +1,16 @@
 import { type Anchor, entryHash, GENESIS, HASHED_FIELDS, type HashedEntry } from "./chain.ts";
-import { jsonbText, Numeral, parseExactly } from "./jsonb_text.ts";
+import { jsonbText, Numeral, parseExactly, RepeatedKey } from "./jsonb_text.ts";
 
 /** What is wrong with an export, and on which line; its end is line 0. */
 export interface Fault {
   readonly line: number;
   readonly text: string;
+}
+
+/** An anchor that somebody kept. */
+export interface KeptAnchor extends Anchor {
+  /** Whose chain it is of, where the anchor says so: one of another tenant says nothing of the file. */
+  readonly tenantId?: string;
 }
 
 /** What became of a check. */
@@ -15,6 +21,11 @@ export interface Verified {
   readonly unproven: boolean;
   /** Where it ends. */
   readonly to: Anchor;
+  /**
+   * The last anchor that the file meets: what comes before it is proven. Null where none was given; then
+   * the file agrees with itself, which a rewritten one does too.
+   */
+  readonly proven: Anchor | null;
   /** The first fault; null where there is none. */
   readonly fault: Fault | null;
 }
@@ -33,8 +44,8 @@ function readLine(text: string): Line | string {
   let value: unknown;
   try {
     value = parseExactly(text);
-  } catch {
-    return "is not JSON";
+  } catch (error) {
+    return error instanceof RepeatedKey ? "names a field twice" : "is not JSON";
   }
   if (typeof value !== "object" || value === null || Array.isArray(value)) return "is no entry";
   const object = value as Record<string, unknown>;
@@ -98,7 +109,7 @@ function faultOf(line: Line, head: Anchor, tenant: string | null): string | null
  */
 export async function verifyExport(
   lines: AsyncIterable<string> | Iterable<string>,
-  anchors: readonly Anchor[] = [],
+  anchors: readonly KeptAnchor[] = [],
 ): Promise<Verified> {
   const check = new ExportCheck(anchors);
   let number = 0;
@@ -112,14 +123,32 @@ export async function verifyExport(
 
 /** How far a check has come. */
 class ExportCheck {
-  readonly #expected: Map<bigint, Anchor>;
+  readonly #anchors: readonly KeptAnchor[];
+  #expected = new Map<bigint, KeptAnchor>();
+  #proven: Anchor | null = null;
   #from = GENESIS;
   #head = GENESIS;
   #tenant: string | null = null;
   #unproven = false;
 
-  constructor(anchors: readonly Anchor[]) {
-    this.#expected = new Map(anchors.map((anchor) => [anchor.seq, anchor]));
+  constructor(anchors: readonly KeptAnchor[]) {
+    this.#anchors = anchors;
+    this.#expect(null);
+  }
+
+  /** Looks for the anchors of the file's tenant; answers what is wrong with them. */
+  #expect(tenant: string | null): string | null {
+    this.#expected = new Map();
+    for (const anchor of this.#anchors) {
+      if (tenant !== null && anchor.tenantId !== undefined && anchor.tenantId !== tenant) continue;
+      const known = this.#expected.get(anchor.seq);
+      if (tenant !== null && known && known.hash !== anchor.hash) {
+        return `belongs to a log of which two histories were anchored: at entry ${anchor.seq} the ` +
+          "anchors disagree";
+      }
+      this.#expected.set(anchor.seq, anchor);
+    }
+    return null;
   }
 
   /** Takes a line; answers what is wrong with it. */
@@ -127,10 +156,14 @@ class ExportCheck {
     const dropped = first ? readDropped(text) : null;
     if (dropped) {
       this.#tenant = dropped.tenant;
-      return this.#begin(dropped.from, true);
+      return this.#expect(dropped.tenant) ?? this.#begin(dropped.from, true);
     }
     const line = readLine(text);
     if (typeof line === "string") return line;
+    if (first) {
+      const wrong = this.#expect(line.entry.tenant_id);
+      if (wrong !== null) return wrong;
+    }
     if (first && line.seq > 1n) {
       const wrong = this.#begin({ seq: line.seq - 1n, hash: line.previous }, false);
       if (wrong !== null) return wrong;
@@ -159,6 +192,7 @@ class ExportCheck {
   #meets({ seq, hash }: Anchor): boolean {
     const anchor = this.#expected.get(seq);
     this.#expected.delete(seq);
+    if (anchor?.hash === hash) this.#proven = { seq, hash };
     return !anchor || anchor.hash === hash;
   }
 
@@ -176,6 +210,7 @@ class ExportCheck {
   }
 
   verdict(fault: Fault | null): Verified {
-    return { from: this.#from, to: this.#head, unproven: this.#unproven, fault };
+    const [from, to, proven] = [this.#from, this.#head, this.#proven];
+    return { from, to, proven, unproven: this.#unproven, fault };
   }
 }

@@ -71,6 +71,7 @@ export async function boot(input: BootInput): Promise<Booted> {
       trustedProxies: config.trustedProxies,
       mail: config.mail,
       hstsSubdomains: config.hstsSubdomains,
+      anchorWebhook: config.anchorWebhook,
       objectsDir: `${config.dataDir}/uploads`,
       masterKey,
       tenantMigrations: await readMigrations(new URL("migrations/tenant/", root)),

@@ -1,4 +1,4 @@
-import { anchorAudit, keepAudit } from "../audit/mod.ts";
+import { keepAudit, serveAnchors } from "../audit/mod.ts";
 import { sweepExpired } from "../auth/mod.ts";
 import { sweepEndpoints, upgradeEndpoints } from "../endpoints/mod.ts";
 import { serveIngests } from "../ingest/mod.ts";
@@ -20,7 +20,6 @@ export async function serveJobs(services: Services): Promise<{ stop(): Promise<v
       await upgradeEndpoints(services);
       await sweepExpired(services);
       await sweepOAuth(services);
-      await anchorAudit(services);
       await keepAudit(services);
     } catch (error) {
       services.log.error("sweep.failed", { error });
@@ -28,6 +27,7 @@ export async function serveJobs(services: Services): Promise<{ stop(): Promise<v
   };
   // Before the sweep, which may take a while: others may be writing already.
   const relay = serveRelay(services);
+  const anchors = serveAnchors(services);
   await sweep();
   let sweeping: Promise<void> | null = null;
   const timer = setInterval(() => {
@@ -42,6 +42,7 @@ export async function serveJobs(services: Services): Promise<{ stop(): Promise<v
       clearInterval(timer);
       await sweeping;
       await relay.stop();
+      await anchors.stop();
       await ingests.stop();
     },
   };

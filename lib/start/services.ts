@@ -36,6 +36,7 @@ export interface OpenInput {
   readonly clock?: Clock;
   readonly mail?: Config["mail"];
   readonly hstsSubdomains?: boolean;
+  readonly anchorWebhook?: URL | null;
 }
 
 /** Services, and how to close them in order. */
@@ -73,6 +74,7 @@ export async function openServices(input: OpenInput): Promise<OpenServices> {
     allowedOrigins: input.allowedOrigins,
     trustedProxies: input.trustedProxies,
     hstsSubdomains: input.hstsSubdomains ?? false,
+    anchorWebhook: input.anchorWebhook ?? null,
     control,
     pools,
     provisioner,

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { AUDIT_ACTIONS, exportActivity, listActivity } from "../../lib/audit/mod.ts";
+import { AUDIT_ACTIONS, exportActivity, listActivity, listAnchors } from "../../lib/audit/mod.ts";
 import type { AnyId, EndpointId, TokenId, UserId } from "../../lib/ids.ts";
 import {
   activityResource,
@@ -81,5 +81,45 @@ const download = tenantRoute({
   },
 });
 
-/** What happened: listed, exported. */
-export const ACTIVITY_ROUTES: readonly RestRoute[] = [list, download];
+const anchor = z.object({
+  seq: z.string().describe("The number of the entry that it anchors."),
+  hash: z.string().describe("That entry's hash: 64 hexadecimal digits."),
+  at: z.iso.datetime(),
+  statement: z.string().describe(
+    "The anchor as a compact JWS (RFC 7515), signed with Ed25519 by a key of " +
+      "`/.well-known/bulkhead-audit-keys.json`.",
+  ),
+}).meta({ id: "Anchor" });
+
+const anchors = tenantRoute({
+  method: "GET",
+  path: "/v1/activity/anchors",
+  operation: "listAnchors",
+  tag,
+  summary: "List signed anchors of the log, newest first",
+  description: "An anchor states where the log stood. Keep some where nobody can change them: " +
+    "`deno task audit:verify --anchors` then finds a log that was rewritten or cut off at its end. " +
+    "Takes a token that covers the whole tenant.",
+  permission: "activity:read",
+  query: z.strictObject({
+    limit: pageQuery.shape.limit,
+    cursor: z.string().regex(/^[1-9]\d{0,18}$/).optional()
+      .describe("`next_cursor` of the page before."),
+  }),
+  status: 200,
+  response: pageOf(anchor),
+  errors: ["ACCESS_DENIED"],
+  async handle({ services, scope, query }) {
+    const page = { before: query.cursor ?? null, limit: query.limit };
+    const { anchors, next } = await listAnchors(services, scope, page);
+    return {
+      body: {
+        items: anchors.map((anchor) => ({ ...anchor, at: anchor.at.toISOString() })),
+        next_cursor: next,
+      },
+    };
+  },
+});
+
+/** What happened: listed, exported, anchored. */
+export const ACTIVITY_ROUTES: readonly RestRoute[] = [list, download, anchors];

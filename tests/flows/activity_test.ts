@@ -1,9 +1,12 @@
 import assert from "node:assert/strict";
+import type { JSONWebKeySet } from "jose";
 import {
   type ActivityFilter,
   anchorAudit,
+  anchorKeys,
   type AuditEvent,
   listActivity,
+  readStatement,
   recordEvent,
   SYSTEM_ACTOR,
   verifyExport,
@@ -194,9 +197,74 @@ Deno.test("a token for one endpoint sees that endpoint's activity and exports no
   assert.ok(seen.length > 0 && seen.every((entry) => entry["endpoint_id"] === endpoint.id));
   assert.ok(!JSON.stringify(seen).includes("Canary"));
   assert.equal((await narrow.call("GET", "/v1/activity/export")).status, 403);
+  assert.equal((await narrow.call("GET", "/v1/activity/anchors")).status, 403);
   const without = await rest.client(["rows:read"]);
   assert.equal((await without.call("GET", "/v1/activity")).status, 403);
   assert.equal((await without.call("GET", "/v1/activity/export")).status, 403);
+  assert.equal((await without.call("GET", "/v1/activity/anchors")).status, 403);
+});
+
+Deno.test("GET /v1/activity/anchors pages through one's own signed anchors, which public keys verify", async () => {
+  await using rest = await startRest();
+  const { services, tenant } = rest;
+  const other = await testTenant(services, "Other");
+  const makeAnchorsDue = async () => {
+    const url = new URL((await testCluster()).superuserUrl);
+    const [row] = await services.control.lookup<{ name: string }[]>`
+      SELECT current_database() AS name`;
+    url.pathname = `/${row!.name}`;
+    const superuser = connect(url.href, { max: 1 });
+    await superuser`UPDATE audit_heads SET anchored_at = '-infinity'`;
+    await superuser.end({ timeout: 5 });
+  };
+  for (let round = 0; round < 3; round++) {
+    for (const { tenantId } of [tenant, other]) {
+      await services.control.tenant(
+        tenantId,
+        (tx) => recordEvent(tx, { tenantId, action: "team.renamed", actor: SYSTEM_ACTOR }),
+      );
+    }
+    await anchorAudit(services);
+    await makeAnchorsDue();
+  }
+  const client = await rest.client();
+  const seen: Record<string, unknown>[] = [];
+  for (let cursor = "";;) {
+    const page = await client.ok(200, "GET", `/v1/activity/anchors?limit=2${cursor}`);
+    seen.push(...items(page));
+    if (page["next_cursor"] === null) break;
+    cursor = `&cursor=${page["next_cursor"]}`;
+  }
+  assert.equal(seen.length, 3);
+  const keys = await anchorKeys(services) as JSONWebKeySet;
+  const places: bigint[] = [];
+  for (const { seq, hash, statement } of seen) {
+    const read = (await readStatement(String(statement), keys))!;
+    assert.deepEqual([read.tenantId, String(read.seq), read.hash], [tenant.tenantId, seq, hash]);
+    places.push(read.seq);
+  }
+  assert.deepEqual(places, places.toSorted((a, b) => Number(b - a)));
+  assert.equal((await client.call("GET", "/v1/activity/anchors?cursor=x")).status, 400);
+});
+
+Deno.test("the public keys of anchors are served to anybody, and no private one", async () => {
+  await using site = await startSite();
+  const url = `${site.origin}/.well-known/bulkhead-audit-keys.json`;
+  const { tenantId } = await testTenant(site.services);
+  await site.services.control.tenant(
+    tenantId,
+    (tx) => recordEvent(tx, { tenantId, action: "team.renamed", actor: SYSTEM_ACTOR }),
+  );
+  await anchorAudit(site.services);
+  const served = await fetch(url);
+  assert.equal(served.headers.get("content-type"), "application/jwk-set+json");
+  const { keys } = await served.json();
+  assert.deepEqual(keys.map(Object.keys).map((names: string[]) => names.sort()), [
+    ["alg", "crv", "kid", "kty", "use", "x"],
+  ]);
+  const post = await fetch(url, { method: "POST" });
+  assert.equal(post.status, 405);
+  await post.body?.cancel();
 });
 
 Deno.test("GET /v1/activity/export streams a log that verifies, with its own export in it", async () => {

@@ -52,7 +52,7 @@ const idAt = (path: string, { ingestId, changeId, queuedId, tokenId }: Names) =>
     : tokenId;
 
 /** Operations that name nothing which exists already. */
-const NAMES_NOTHING = new Set(["createEndpoint", "exportActivity"]);
+const NAMES_NOTHING = new Set(["createEndpoint", "exportActivity", "listAnchors"]);
 
 /** Lists: their cursors are ids, which say nothing but where to go on. */
 export const REST_LISTS = (names: Names): Attempt[] =>

@@ -5,6 +5,7 @@ export const SHARED_TABLES: Readonly<Record<string, string>> = {
   "public.installation": "names this installation's own login; the administrator alone reads it",
   "public.clusters": "names the clusters that endpoints lie on",
   "public.replicas": "the processes that serve, each with a sign of life",
+  "public.audit_signing_keys": "signs anchors of every tenant; reached by look-up functions alone",
   "public.schema_migrations": "the trail that was applied; the administrator alone reads it",
 };
 

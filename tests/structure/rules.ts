@@ -88,7 +88,8 @@ const HOMES: readonly {
     what: "an MCP package",
   },
   { packages: /^bcrypt/, homes: /^lib\/auth\//, what: "password hashing" },
-  { packages: /^(jose|@zxcvbn-ts\/)/, homes: /^lib\/auth\//, what: "an account's package" },
+  { packages: /^@zxcvbn-ts\//, homes: /^lib\/auth\//, what: "an account's package" },
+  { packages: /^jose/, homes: /^lib\/(auth|audit)\//, what: "the signing library" },
   { packages: /^nodemailer/, homes: /^lib\/mail\//, what: "the mail library" },
   { packages: /^(csv-parse|@streamparser)/, homes: /^lib\/ingest\//, what: "a file parser" },
 ];

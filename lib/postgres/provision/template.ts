@@ -1,11 +1,16 @@
 import { connect, quoteIdent, type Sql } from "../connect.ts";
+import { randomName } from "../../ids.ts";
+import { sqlState } from "../sqlstate.ts";
 import { migrate, type Migration, migrationsDigest } from "../migrate.ts";
 
 /** The hardened database from which templates descend. */
 export const BASE_DATABASE = "bulkhead_base";
 
-// Held while a template is made, so that two processes make one.
+// Held while a template is made, so that two processes of one installation make one.
 const LOCK = 0x62756c6c;
+
+// Both are told of a name that is taken: by the check before, and by the index where two came at once.
+const NAME_TAKEN: ReadonlySet<unknown> = new Set(["42P04", "23505"]);
 
 async function exists(admin: Sql, name: string): Promise<boolean> {
   const rows = await admin`SELECT FROM pg_catalog.pg_database WHERE datname = ${name}`;
@@ -28,12 +33,13 @@ export async function ensureTemplate(
   try {
     await connection`SELECT pg_advisory_lock(${LOCK})`;
     if (await exists(admin, name)) return name;
-    const draft = quoteIdent(`${name}_draft`);
-    await connection.unsafe(`DROP DATABASE IF EXISTS ${draft} WITH (FORCE)`);
+    // A name of its own: another installation in this cluster does not see the lock, which is a database's.
+    const draftName = `${name}_${randomName(8)}`;
+    const draft = quoteIdent(draftName);
     await connection.unsafe(`CREATE DATABASE ${draft} TEMPLATE ${quoteIdent(BASE_DATABASE)}`);
     await connection.unsafe(`REVOKE ALL ON DATABASE ${draft} FROM PUBLIC`);
     const url = new URL(adminUrl);
-    url.pathname = `/${name}_draft`;
+    url.pathname = `/${draftName}`;
     const inside = connect(url.href, { max: 2, name: "bulkhead template" });
     try {
       // pg_database_owner stands for the owner of whichever database the template becomes.
@@ -44,7 +50,12 @@ export async function ensureTemplate(
       await inside.end({ timeout: 5 });
     }
     await connection.unsafe(`ALTER DATABASE ${draft} ALLOW_CONNECTIONS false`);
-    await connection.unsafe(`ALTER DATABASE ${draft} RENAME TO ${quoteIdent(name)}`);
+    try {
+      await connection.unsafe(`ALTER DATABASE ${draft} RENAME TO ${quoteIdent(name)}`);
+    } catch (error) {
+      if (!NAME_TAKEN.has(sqlState(error))) throw error;
+      await connection.unsafe(`DROP DATABASE ${draft}`);
+    }
     return name;
   } finally {
     await connection`SELECT pg_advisory_unlock(${LOCK})`;
