@@ -1,4 +1,5 @@
 import { AppError } from "../errors.ts";
+import { noteStepUp } from "../oauth/mod.ts";
 import { type EndpointScope, requireAbility } from "../principal.ts";
 import type { Services } from "../services.ts";
 import {
@@ -64,6 +65,7 @@ class EndpointTarget implements McpTarget {
       return await run();
     } catch (error) {
       this.services.denials.record(this.scope, error, what, this.scope.endpoint.id, tool);
+      await noteStepUp(this.services, this.scope.principal, error);
       throw error;
     }
   }

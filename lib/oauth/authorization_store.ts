@@ -182,6 +182,27 @@ export async function insertRefreshToken(
     )`;
 }
 
+/**
+ * Notes that what an access token may do was not enough, so that its client is told to ask the person
+ * when it refreshes within the seconds given.
+ */
+export async function markStepUp(tx: Tx, token: TokenId, seconds: number): Promise<void> {
+  await tx`
+    UPDATE oauth_authorizations SET step_up_until = now() + make_interval(secs => ${seconds})
+    WHERE id = (SELECT authorization_id FROM tokens WHERE id = ${token}) AND revoked_at IS NULL`;
+}
+
+/** Uses up such a note, if there is one and the refresh token is good: of all that ask, one is told true. */
+export async function takeStepUp(tx: Tx, id: AuthorizationId, refresh: Bytes): Promise<boolean> {
+  const rows = await tx`
+    UPDATE oauth_authorizations SET step_up_until = NULL
+    WHERE id = ${id} AND step_up_until > now() AND EXISTS (
+      SELECT FROM oauth_refresh_tokens WHERE hash = ${refresh} AND used_at IS NULL AND expires_at > now()
+    )
+    RETURNING id`;
+  return rows.length > 0;
+}
+
 /** How a refresh token is met: used up just now, used within the grace before, or used up long since. */
 export type RefreshUse = "first" | "again" | "replayed" | "gone";
 

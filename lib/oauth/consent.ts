@@ -43,7 +43,12 @@ export interface ConsentChoices {
   readonly named: readonly EndpointView[];
   /** What the app may do today; empty where it is not connected. */
   readonly today: ReadonlyMap<EndpointId, Reach>;
-  /** Whether writing can be allowed: it was asked for, and the person may write. */
+  /**
+   * Whether an endpoint that can be chosen takes changes; where the request names some, one of those. Only
+   * then is there anything to allow.
+   */
+  readonly takesWrites: boolean;
+  /** Whether writing can be allowed, whatever was asked for: there is something, and the person may write. */
   readonly mayWrite: boolean;
 }
 
@@ -88,11 +93,14 @@ export async function consentChoices(
     const grant = await selectGrantOf(tx, userId, client.clientId);
     return grant ? await selectGrantedEndpoints(tx, grant) : [];
   });
+  const takesWrites = (named.length > 0 ? named : endpoints)
+    .some(({ settings }) => settings.writes !== "off");
   return {
     endpoints,
     named,
     today: new Map(today.map((one) => [one.id, one])),
-    mayWrite: request.scope === "mcp:write" && scope.principal.scope === "mcp:write",
+    takesWrites,
+    mayWrite: takesWrites && scope.principal.scope === "mcp:write",
   };
 }
 
@@ -120,15 +128,15 @@ async function keepClient(tx: Tx, client: Client): Promise<ClientId> {
 
 /**
  * What the connection may do on an endpoint from now on. Writing is there only where the person allowed
- * it: now, or before, unless they were asked now and left it out. With it goes whether it is reviewed.
+ * it: now, or before, unless they were offered it now and left it out. With it goes whether it is reviewed.
  */
 function nextReach(
-  request: AuthorizationRequest,
   { write, review }: Agreement,
+  offered: boolean,
   before: Reach | undefined,
 ): Reach {
   if (write) return { scope: "mcp:write", review };
-  return request.scope !== "mcp:write" && before ? before : READING;
+  return !offered && before ? before : READING;
 }
 
 const READING: Reach = { scope: "mcp", review: false };
@@ -163,6 +171,7 @@ async function agreeIn(
   scope: RequestScope,
   request: AuthorizationRequest,
   agreement: Agreement,
+  offered: boolean,
 ): Promise<{ grantId: GrantId; lost: string[] }> {
   const { client, redirect } = request;
   const { endpoints } = agreement;
@@ -175,7 +184,7 @@ async function agreeIn(
   const before = new Map(
     (await selectGrantedEndpoints(tx, grantId)).map((one) => [one.id, one]),
   );
-  const after = endpoints.map((id) => ({ ...nextReach(request, agreement, before.get(id)), id }));
+  const after = endpoints.map((id) => ({ ...nextReach(agreement, offered, before.get(id)), id }));
   for (const endpoint of after) await putGrantedEndpoint(tx, grantId, endpoint);
   const narrowed = after.filter((one) => isNarrower(before.get(one.id), one)).map(({ id }) => id);
   const lost = narrowed.length
@@ -204,8 +213,8 @@ async function agreeIn(
  * of five minutes. An app that is connected already keeps its connection, which changes.
  *
  * @throws AppError INVALID_ARGUMENTS where no endpoint is chosen, or one that the request names is not;
- * ACCESS_DENIED for one that is not the person's; INSUFFICIENT_SCOPE for writing that was not asked for
- * or is not theirs to give; CONFLICT where the app's registration has expired; RATE_LIMITED.
+ * ACCESS_DENIED for one that is not the person's; INSUFFICIENT_SCOPE for writing where nothing takes it
+ * or that is not theirs to give; CONFLICT where the app's registration has expired; RATE_LIMITED.
  */
 export async function agree(
   services: Services,
@@ -230,7 +239,7 @@ export async function agree(
     const { grantId, lost } = await agreeIn(tx, scope, request, {
       ...agreement,
       endpoints: chosen,
-    });
+    }, choices.mayWrite);
     await insertAuthorization(tx, {
       id: newId<AuthorizationId>(),
       grantId,

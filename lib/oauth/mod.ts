@@ -28,6 +28,7 @@ export { countRefusal } from "./refusals.ts";
 export { registerClient, type Registration } from "./register.ts";
 export { errorJson, preflightAnswer, privateJson, publicJson } from "./respond.ts";
 export { SCOPES } from "./scope.ts";
+export { noteStepUp } from "./step_up.ts";
 export { sweepOAuth } from "./sweep.ts";
 export { answerTokenRequest, type TokenResponse } from "./token_request.ts";
 export { answerRevocation } from "./token_revocation.ts";

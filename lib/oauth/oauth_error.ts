@@ -21,6 +21,8 @@ export const OAUTH_ERRORS = {
   // RFC 9101, section 6.
   request_not_supported: 400,
   request_uri_not_supported: 400,
+  // OpenID Connect Core, section 3.1.2.6, registered for OAuth: send the person to authorization.
+  interaction_required: 400,
   // RFC 7009, section 2.2.1.
   unsupported_token_type: 400,
 } as const;

@@ -12,6 +12,7 @@ import {
   lookUpRefreshToken,
   spendCode,
   spendRefreshToken,
+  takeStepUp,
 } from "./authorization_store.ts";
 import type { StoredClient } from "./client.ts";
 import { ACCESS_SECONDS, type Issued, issueFrom, type Wanted } from "./issue.ts";
@@ -56,6 +57,18 @@ const badGrant = ({ known }: { known: boolean }) =>
     "invalid_grant",
     "It is unknown, used up, expired, revoked or not of this client.",
     { counts: !known },
+  );
+
+/**
+ * What a client that was refused a write hears if it refreshes at once, as some do where the person should
+ * be asked (MCP, step-up authorization flow): the SDK of version 1 then sends them to authorization with the
+ * scope of the challenge. The refresh token stays as it is, and the next refresh is answered as ever.
+ */
+const askPerson = () =>
+  new OAuthError(
+    "interaction_required",
+    "Refreshing gives no wider scope. Ask the person: send a request for authorization.",
+    { counts: false },
   );
 
 function readWanted(services: Services, parameters: Parameters): Wanted {
@@ -163,6 +176,8 @@ async function refresh(
   const outcome = await services.control.tenant(tenantId, async (tx) => {
     const living = await holdAuthorization(tx, id);
     if (!living) throw badGrant({ known: true });
+    // Whoever names the scope knows that refreshing does not widen it.
+    if (wanted.scope === null && !living.readerOnly && await takeStepUp(tx, id, hash)) return "ask";
     const use = await spendRefreshToken(tx, hash, GRACE_SECONDS);
     if (use === "gone") throw badGrant({ known: true });
     if (use === "replayed") return null;
@@ -170,6 +185,7 @@ async function refresh(
     if (use === "first") await insertRefreshToken(tx, sha256(successor), id, REFRESH_SECONDS);
     return response(issued, successor);
   });
+  if (outcome === "ask") throw askPerson();
   if (outcome) return outcome;
   const lost = await services.control.tenant(tenantId, async (tx) => {
     const grant = await lockGrantOf(tx, id);

@@ -78,7 +78,11 @@ export async function callTool(
   const started = performance.now();
   let status = "ok";
   try {
-    const { abilities } = scope.principal;
+    const { abilities, grantId } = scope.principal;
+    // Before the scope is: an app would ask its person for what is of no use here.
+    if (tool.writes && grantId && scope.endpoint.settings.writes === "off") {
+      throw new AppError("WRITES_OFF");
+    }
     if (!tool.anyOf?.some((one) => abilities.has(one))) {
       requireAbility(scope.principal, tool.ability);
     }

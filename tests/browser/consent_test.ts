@@ -3,6 +3,7 @@ import type { Page } from "playwright-core";
 import { principalOf, readSession } from "../../lib/auth/mod.ts";
 import { createEndpoint } from "../../lib/endpoints/mod.ts";
 import type { Services } from "../../lib/services.ts";
+import { setWrites } from "../../lib/tools/mod.ts";
 import { requestOf } from "../harness/mod.ts";
 import { challengeOf, register } from "../oauth/app.ts";
 import { assertFits, browse, hasChromium } from "./browser.ts";
@@ -17,12 +18,12 @@ async function signUp(page: Page): Promise<void> {
   await page.getByText("Your account is ready").waitFor();
 }
 
-/** An endpoint of whoever is signed in. */
+/** An endpoint of whoever is signed in, which takes changes. */
 async function newEndpoint(page: Page, services: Services): Promise<void> {
   const cookies = await page.context().cookies();
   const session = cookies.find(({ name }) => name === "bulkhead_session")!.value;
   const scope = requestOf(principalOf((await readSession(services, session))!));
-  await createEndpoint(services, scope, "Harbour shop");
+  await setWrites(services, await createEndpoint(services, scope, "Harbour shop"), "direct");
 }
 
 /** Where an app sends its person to be asked. */

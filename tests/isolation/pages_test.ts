@@ -193,6 +193,7 @@ Deno.test("pages for members let no visitor in", async (t) => {
     "/leaked",
     "/mailbox",
     "/oauth/authorize",
+    "/authorize",
   ]);
   for (const route of members) {
     await t.step(route.path, async () => {

@@ -41,7 +41,7 @@ Deno.test("the page says who asks, where access goes, who allows, and what it me
       "Cargo",
       "Crew",
       "List, search, filter",
-      "It did not ask to change anything.",
+      "The app did not ask for this.",
     ]
   ) assert.ok(html.includes(text), text);
 });
@@ -56,21 +56,55 @@ Deno.test("only the endpoint that the request names is ticked, and nothing where
   }
 });
 
-Deno.test("writing is asked for by itself, unticked, under a warning, and only where it was asked", async () => {
+Deno.test("writing is a box of its own, unticked, under a warning, whatever was asked for (RFC 6749, 3.3)", async () => {
   const app = await dynamicApp(house);
-  const reading = await pageOf(app, { resource: endpoint.url, scope: "mcp" });
-  assert.doesNotMatch(reading, /name="write"/);
-  const writing = await pageOf(app, { resource: endpoint.url, scope: "mcp mcp:write" });
-  assert.match(writing, /class="notice warn"[^>]*><strong>Writing changes your data/);
-  const box = /<input[^>]*name="write"[^>]*>/.exec(writing)![0];
-  assert.match(box, /type="checkbox"/);
-  assert.doesNotMatch(box, /checked/);
+  for (const scope of ["", "mcp", "mcp mcp:write"]) {
+    for (const resource of [endpoint.url, ""]) {
+      const html = await pageOf(app, { resource, scope });
+      assert.match(html, /class="notice warn"[^>]*><strong>Writing changes your data/);
+      const box = /<input[^>]*name="write"[^>]*>/.exec(html)![0];
+      assert.match(box, /type="checkbox"/);
+      assert.doesNotMatch(box, /checked/);
+      assert.equal(html.includes("The app did not ask for this."), !scope.includes("write"));
+    }
+  }
+});
+
+Deno.test("where no endpoint takes changes writing is not offered, and cannot be given", async () => {
+  const reader = await house.person("Reader");
+  const place = await house.endpoint(reader, "Library", "off");
+  const app = await dynamicApp(house);
+  for (const resource of [place.url, ""]) {
+    const html = await pageOf(app, { resource, scope: "mcp mcp:write" }, reader);
+    assert.match(html, /takes no changes from apps/);
+    assert.doesNotMatch(html, /name="write"/);
+    const answer = await reader.browser.post("/oauth/authorize", {
+      csrf_token: csrfOf(html),
+      request: hiddenField(html, "request"),
+      decision: "allow",
+      endpoints: [place.id],
+      write: "yes",
+    });
+    assert.equal(answer.status, 403);
+    assert.equal(answer.headers.get("location"), null);
+  }
+  const asked = { resource: place.url, scope: "mcp mcp:write" };
+  assert.equal((await app.connect(reader, [place], asked)).scope, "mcp");
+  // Beside one that does, it is.
+  await house.endpoint(reader, "Workshop");
+  assert.match(await pageOf(app, {}, reader), /name="write"/);
+  assert.doesNotMatch(await pageOf(app, { resource: place.url }, reader), /name="write"/);
+});
+
+Deno.test("what the person grants is answered, also where it is more than was asked for (RFC 6749, 3.3)", async () => {
+  const app = await dynamicApp(house);
+  const tokens = await app.connect(person, [endpoint], { scope: "mcp" }, true);
+  assert.equal(tokens.scope, "mcp mcp:write");
+  assert.equal(tokensOf(await app.refresh(tokens.refresh)).scope, "mcp mcp:write");
 });
 
 Deno.test("that each change waits for approval is ticked, wherever writing can be allowed", async () => {
   const app = await dynamicApp(house);
-  const reading = await pageOf(app, { resource: endpoint.url, scope: "mcp" });
-  assert.doesNotMatch(reading, /name="review"/);
   const asked = { resource: endpoint.url, scope: "mcp mcp:write" };
   const box = (html: string) => /<input[^>]*name="review"[^>]*>/.exec(html)![0];
   const fresh = await pageOf(app, asked);
@@ -92,20 +126,6 @@ Deno.test("what was asked is not granted by default", async () => {
   const app = await dynamicApp(house);
   const tokens = await app.connect(person, [endpoint], { scope: "mcp mcp:write" });
   assert.equal(tokens.scope, "mcp");
-});
-
-Deno.test("what was not asked is not granted, whatever a form says", async () => {
-  const app = await dynamicApp(house);
-  const page = await pageOf(app, { resource: endpoint.url, scope: "mcp" });
-  const answer = await person.browser.post("/oauth/authorize", {
-    csrf_token: csrfOf(page),
-    request: hiddenField(page, "request"),
-    decision: "allow",
-    endpoints: [endpoint.id],
-    write: "yes",
-  });
-  assert.equal(answer.status, 403);
-  assert.equal(answer.headers.get("location"), null);
 });
 
 Deno.test("refusing answers access_denied with state and iss, and grants nothing (RFC 6749, 4.1.2.1)", async () => {
@@ -320,15 +340,13 @@ Deno.test("re-authorizing upgrades the same connection, and asks about what it m
   ]);
 });
 
-Deno.test("leaving writing unticked when it is asked for takes it away at once", async () => {
+Deno.test("leaving writing unticked takes it away at once, as the page says, whatever was asked", async () => {
   const app = await dynamicApp(house);
   const writing = await app.connect(person, [endpoint], { scope: "mcp:write" }, true);
-  const page = await pageOf(app, { resource: endpoint.url, scope: "mcp:write" });
+  const page = await pageOf(app, { resource: endpoint.url, scope: "mcp" });
   assert.match(page, /It may today. Left unticked, this takes it away/);
-  // A request that does not ask for it leaves it as it is.
-  await app.connect(person, [endpoint], { scope: "mcp" });
   assert.equal((await call(endpoint, writing.access)).status, 200);
-  await app.connect(person, [endpoint], { scope: "mcp:write" });
+  await app.connect(person, [endpoint], { scope: "mcp" });
   assert.equal((await call(endpoint, writing.access)).status, 401);
   assert.equal(tokensOf(await app.refresh(writing.refresh)).scope, "mcp");
 });

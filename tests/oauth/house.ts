@@ -6,7 +6,7 @@ import type { EndpointId, Slug } from "../../lib/ids.ts";
 import { connect, type Sql } from "../../lib/postgres/mod.ts";
 import { createRest } from "../../lib/rest/mod.ts";
 import type { Services } from "../../lib/services.ts";
-import { rebuildManifest } from "../../lib/tools/mod.ts";
+import { rebuildManifest, setWrites } from "../../lib/tools/mod.ts";
 import { createPages, createSite, loadAssets } from "../../lib/web/mod.ts";
 import { mcpRoutes } from "../../routes/mcp.ts";
 import { oauthRoutes } from "../../routes/oauth/machine.ts";
@@ -53,7 +53,8 @@ export interface House extends Replica {
   /** Another process over the same control database, under the same public origin. */
   replica(): Promise<Replica>;
   person(name?: string): Promise<Person>;
-  endpoint(person: Person, name?: string): Promise<Endpoint>;
+  /** Makes an endpoint; one that takes changes unless told otherwise. */
+  endpoint(person: Person, name?: string, writes?: "off" | "direct"): Promise<Endpoint>;
   /** Gives a person another role in their tenant, or takes them out; somebody else owns it then. */
   setRole(person: Person, role: "viewer" | "member" | null): Promise<void>;
 }
@@ -135,9 +136,10 @@ export async function startHouse(policy?: OutboundPolicy): Promise<House> {
         : admin`
           UPDATE members SET role = ${role} WHERE tenant_id = ${tenantId} AND user_id = ${userId}`);
     },
-    async endpoint({ tenant }, name = "Data") {
+    async endpoint({ tenant }, name = "Data", writes = "direct") {
       const scope = await createEndpoint(services, tenant.scope, name);
       await rebuildManifest(services, scope, "test");
+      if (writes !== "off") await setWrites(services, scope, writes);
       const { id, slug } = scope.endpoint;
       return { id, slug, name, url: `${origin}/mcp/${slug}` };
     },

@@ -183,15 +183,19 @@ Deno.test("another endpoint is left as it is, and a token for both waits on both
   const two = tokensOf(await app.refresh(one.refresh));
   assert.equal(await rename(two.access, "X"), "queued");
   assert.equal(await rename(two.access, "X", second), "queued");
-  // A request that does not ask to write leaves it as it is.
-  await app.connect(person, [endpoint, second], { scope: "mcp" });
-  const reach = await house.admin<{ id: string; review: boolean }[]>`
-    SELECT endpoint_id AS id, review FROM oauth_grant_endpoints
-    WHERE grant_id = ${await grantOf(app)} AND scope = 'mcp:write'`;
+  const writing = async () => {
+    const reach = await house.admin<{ id: string; review: boolean }[]>`
+      SELECT endpoint_id AS id, review FROM oauth_grant_endpoints
+      WHERE grant_id = ${await grantOf(app)} AND scope = 'mcp:write'`;
+    return new Map(reach.map(({ id, review }) => [id, review]));
+  };
   assert.deepEqual(
-    new Map(reach.map(({ id, review }) => [id, review])),
+    await writing(),
     new Map<string, boolean>([[endpoint.id, false], [second.id, true]]),
   );
+  // The box is there whatever is asked for, and says that leaving it takes writing away where one chooses.
+  await app.connect(person, [endpoint], { scope: "mcp" });
+  assert.deepEqual(await writing(), new Map([[second.id, true]]));
 });
 
 /** Presses the button of an app's row. */

@@ -106,17 +106,29 @@ function Reviewing({ today }: ConsentChoices) {
 }
 
 function Writing({ request, choices, session }: ConsentProps) {
-  if (request.scope !== "mcp:write") return <p>It did not ask to change anything.</p>;
+  if (!choices.takesWrites) {
+    return (
+      <p>
+        It can only read: {choices.named.length > 0 ? names(choices.named) : "what you have here"}
+        {" "}
+        takes no changes from apps. Where an owner or admin turns that on, on the endpoint's page
+        under Access, you can let this app write, too.
+      </p>
+    );
+  }
   if (!choices.mayWrite) {
-    return <p>It asks to change data, too. Your role ({session.role}) only reads: it cannot.</p>;
+    return <p>Your role ({session.role}) only reads, so you cannot let an app write.</p>;
   }
   return (
     <>
       <Notice tone="warn" title="Writing changes your data">
         <p>
-          The app, and whatever text talks the model behind it into something, could then insert,
-          change and delete rows. Allow it only where you need it. You need not let them happen
-          unseen: each change can wait for approval.
+          {request.scope === "mcp:write"
+            ? "The app asked for this. "
+            : "The app did not ask for this. "}
+          It, and whatever text talks the model behind it into something, could then insert, change
+          and delete rows. Allow it only where you need it. You need not let them happen unseen:
+          each change can wait for approval.
         </p>
       </Notice>
       <Choices
