@@ -1,7 +1,7 @@
 /** What went wrong in other authorization servers in 2026, each as a test of this one. */
 import assert from "node:assert/strict";
 import { App, call, dynamicApp, post, refused, register, tokensOf } from "./app.ts";
-import { csrfOf, hiddenField } from "./browser.ts";
+import { csrfOf } from "./browser.ts";
 import { type Endpoint, type House, type Person, startHouse } from "./house.ts";
 
 let house: House;
