@@ -1,6 +1,9 @@
 import type { EndpointId, GrantId, RequestId, Slug, TenantId, TokenId, UserId } from "./ids.ts";
 import { AppError } from "./errors.ts";
 
+/** Name of the cache of valid tokens, for whoever ends tokens and makes every replica forget them. */
+export const TOKEN_CACHE = "tokens.credential";
+
 /** From where an action comes. */
 export type ActorKind = "dashboard" | "mcp" | "rest" | "agent" | "system";
 

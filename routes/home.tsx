@@ -36,7 +36,7 @@ export const home = publicPage("/", {
               database that holds nothing else, so that one leak never floods the ship.
             </p>
             <div class="row">
-              <ButtonLink href="/sign-up" tone="primary">Create an account</ButtonLink>
+              <ButtonLink href="/sign-up" tone="primary">Create account</ButtonLink>
               <ButtonLink href="/sign-in">Sign in</ButtonLink>
             </div>
           </div>

@@ -1,5 +1,5 @@
 import { type PageRoute, permit } from "../lib/web/mod.ts";
-import { emailPage, newEmailPage, requestVerifyPage, verifyPage } from "./account/address.tsx";
+import { emailPage, newEmailPage } from "./account/address.tsx";
 import { confirmCodePage, confirmPage } from "./account/confirm.tsx";
 import { accountPage, switchTeamPage } from "./account/overview.tsx";
 import { passwordForgottenPage, passwordPage, passwordResetPage } from "./account/password.tsx";
@@ -8,7 +8,7 @@ import { signInPage } from "./account/sign_in.tsx";
 import { signInLinkPage } from "./account/sign_in_link.tsx";
 import { signInCodePage, signInMailPage } from "./account/sign_in_mail.tsx";
 import { signOutPage } from "./account/sign_out.ts";
-import { signUpPage } from "./account/sign_up.tsx";
+import { signUpCodePage, signUpPage } from "./account/sign_up.tsx";
 import { activityExportPage, activityPage } from "./activity.tsx";
 import { accessPage, writesOffPage, writesPage } from "./endpoints/access.tsx";
 import { changesPage } from "./changes/list.tsx";
@@ -51,6 +51,7 @@ import { rotateTokenPage } from "./tokens/rotate.tsx";
 export const PAGES: readonly PageRoute[] = permit([
   home,
   signUpPage,
+  signUpCodePage,
   signInPage,
   signInLinkPage,
   signInMailPage,
@@ -62,8 +63,6 @@ export const PAGES: readonly PageRoute[] = permit([
   switchTeamPage,
   confirmPage,
   confirmCodePage,
-  requestVerifyPage,
-  verifyPage,
   emailPage,
   newEmailPage,
   passwordPage,

@@ -11,8 +11,6 @@ export const PAGE_PERMISSIONS: Readonly<Record<string, PagePermission>> = {
   "/account": SELF,
   "/account/confirm": SELF,
   "/account/confirm/code": SELF,
-  "/account/verify": SELF,
-  "/account/verify/:secret": SELF,
   "/account/password": { read: "account:confirmed", write: "account:confirmed" },
   "/account/email": { read: "account:confirmed", write: "account:confirmed" },
   "/account/new-email/:secret": SELF,

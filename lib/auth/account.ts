@@ -13,9 +13,8 @@ export interface Account {
 /** Who is signed in, and where. */
 export interface Session extends Account {
   readonly id: SessionId;
+  /** Shown to be theirs: there is no session before that. */
   readonly email: string;
-  /** Whether it has been shown that the address is theirs. */
-  readonly emailVerified: boolean;
   readonly hasPassword: boolean;
   readonly role: Role;
   readonly tenantName: string;
@@ -28,6 +27,8 @@ export interface Session extends Account {
 export interface BrowserActor extends AuditActor {
   /** The device as its owner tells it from others: `Firefox on Linux`. */
   readonly device?: string;
+  /** SHA-256 of the browser's own cookie; not there where it keeps none. */
+  readonly browser?: Uint8Array<ArrayBuffer>;
 }
 
 /** The principal of a signed-in person: in their tenant, what their role may do. */
@@ -44,6 +45,9 @@ export function principalOf(session: Session): Principal {
     endpoints: "all",
   };
 }
+
+/** The address of the account that the command line makes; it has no password and gets no mail. */
+export const LOCAL_ADDRESS = "local@localhost";
 
 /** An e-mail address as a person types it: trimmed, in lower case. */
 export const emailAddress = z.string().trim().toLowerCase().max(254, "This address is too long.")

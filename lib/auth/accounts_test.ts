@@ -4,15 +4,17 @@ import { sha256 } from "../crypto/mod.ts";
 import { newId } from "../ids.ts";
 import { connect } from "../postgres/mod.ts";
 import type { Services } from "../services.ts";
-import { testCluster, testServices } from "../../tests/harness/mod.ts";
+import { latestMail, signedUp, testCluster, testServices } from "../../tests/harness/mod.ts";
 import {
   createSignInLink,
   localAccount,
   readSession,
+  requestSignUp,
   signIn,
-  signUp,
+  type SignInStep,
   startSession,
   sweepExpired,
+  useSignInCode,
   useSignInLink,
 } from "./mod.ts";
 
@@ -27,6 +29,22 @@ async function actions(services: Services, tenantId: string): Promise<string[]> 
   return rows.map((row) => row.action);
 }
 
+/** The tokens of a session that a step has led to. */
+function tokensOf(step: SignInStep) {
+  assert(step.kind === "signed_in");
+  return step.tokens;
+}
+
+/** How many accounts there are. */
+async function accounts(services: Services): Promise<number> {
+  const known = await Promise.all(
+    ["ada@example.com", "eve@example.com"].map((email) =>
+      services.control.lookup`SELECT FROM lookup.user_by_email(${email})`
+    ),
+  );
+  return known.filter(({ length }) => length).length;
+}
+
 async function until(what: () => Promise<boolean>): Promise<void> {
   for (let i = 0; !await what(); i++) {
     assert(i < 100, "it did not come about");
@@ -34,10 +52,14 @@ async function until(what: () => Promise<boolean>): Promise<void> {
   }
 }
 
-Deno.test("signUp() makes an account with a tenant of its own and signs it in", async () => {
+Deno.test("requestSignUp() makes an account with a tenant of its own once its code is entered", async () => {
   await using test = await testServices();
   const { services } = test;
-  const { access, refresh } = await signUp(services, ADA, actor);
+  const id = await requestSignUp(services, ADA, actor);
+  const { code } = await latestMail(services, "ada@example.com");
+  assert.equal(await accounts(services), 0, "no account before the proof");
+  await assert.rejects(signIn(services, ADA, actor), { code: "SIGN_IN_FAILED" });
+  const { access, refresh } = tokensOf(await useSignInCode(services, id, code, actor));
   assert.match(refresh, /^[A-Za-z0-9_-]{43}$/);
   const session = await readSession(services, access);
   assert.equal(session?.email, "ada@example.com");
@@ -46,26 +68,66 @@ Deno.test("signUp() makes an account with a tenant of its own and signs it in", 
     "account.created",
     "session.started",
   ]);
-  const other = await readSession(
-    services,
-    (await signUp(services, { ...ADA, email: "eve@example.com" }, actor)).access,
-  );
+  const eve = { ...ADA, email: "eve@example.com" };
+  const other = await readSession(services, (await signedUp(services, eve, actor)).access);
   assert.notEqual(other!.tenantId, session!.tenantId);
+  assert.equal((await signIn(services, ADA, actor)).kind, "signed_in");
 });
 
-Deno.test("signUp() refuses an address that is taken, in any case of letters", async () => {
+Deno.test("requestSignUp() tells a known address by mail alone, and changes nothing of its account", async () => {
   await using test = await testServices();
-  await signUp(test.services, ADA, actor);
-  await assert.rejects(signUp(test.services, { ...ADA, email: "ADA@example.COM" }, actor), {
-    code: "EMAIL_TAKEN",
-  });
+  const { services } = test;
+  await signedUp(services, ADA, actor);
+  const again = { email: "ADA@example.COM", password: "a stranger's own password" };
+  const id = await requestSignUp(services, again, actor);
+  const mail = await latestMail(services, "ada@example.com");
+  assert.equal(mail.subject, "You already have an account");
+  assert.equal(services.mailer.mailbox!.list().length, 2, "one mail for each sign-up");
+  const step = await useSignInCode(services, id, mail.code, actor);
+  assert.equal((await readSession(services, tokensOf(step).access))!.email, "ada@example.com");
+  await assert.rejects(signIn(services, again, actor), { code: "SIGN_IN_FAILED" });
+  assert.equal((await signIn(services, ADA, actor)).kind, "signed_in");
+  assert.equal(await accounts(services), 1);
+});
+
+Deno.test("a sign-up's password counts where it was typed, and not where its link is opened", async () => {
+  await using test = await testServices();
+  const { services } = test;
+  const secretOf = (path: string) => path.split("/").at(-1)!;
+  await requestSignUp(services, ADA, actor);
+  const { path } = await latestMail(services, "ada@example.com");
+  await useSignInLink(services, secretOf(path), "", actor);
+  await assert.rejects(signIn(services, ADA, actor), { code: "SIGN_IN_FAILED" });
+  const eve = { ...ADA, email: "eve@example.com" };
+  const own = await requestSignUp(services, eve, actor);
+  const mail = await latestMail(services, "eve@example.com");
+  await useSignInLink(services, secretOf(mail.path), own, actor);
+  assert.equal((await signIn(services, eve, actor)).kind, "signed_in");
+});
+
+Deno.test("of many proofs of one new address at once, one makes the account", async () => {
+  await using test = await testServices();
+  const { services } = test;
+  const asked = [];
+  for (let i = 0; i < 5; i++) {
+    const id = await requestSignUp(services, ADA, { ...actor, network: `192.0.${i}.0/24` });
+    asked.push({ id, code: (await latestMail(services, "ada@example.com")).code });
+  }
+  const done = await Promise.allSettled(
+    asked.map(({ id, code }) => useSignInCode(services, id, code, actor)),
+  );
+  assert(done.some(({ status }) => status === "fulfilled"));
+  for (const one of done) {
+    if (one.status === "rejected") assert.equal(one.reason.code, "LINK_SPENT");
+  }
+  assert.equal(await accounts(services), 1);
 });
 
 Deno.test("signIn() answers the same for a wrong password and an unknown address", async () => {
   await using test = await testServices();
   const { services } = test;
-  await signUp(services, ADA, actor);
-  const session = await readSession(services, (await signIn(services, ADA, actor)).access);
+  await signedUp(services, ADA, actor);
+  const session = await readSession(services, tokensOf(await signIn(services, ADA, actor)).access);
   assert.equal(session?.email, "ada@example.com");
   const failed = { code: "SIGN_IN_FAILED", message: "E-mail address or password is wrong." };
   await assert.rejects(signIn(services, { ...ADA, password: "wrong" }, actor), failed);
@@ -77,7 +139,7 @@ Deno.test("signIn() answers the same for a wrong password and an unknown address
 Deno.test("signIn() stops guessing at one account, and starts afresh after a success", async () => {
   await using test = await testServices();
   const { services } = test;
-  await signUp(services, ADA, actor);
+  await signedUp(services, ADA, actor);
   const guess = () => signIn(services, { ...ADA, password: "wrong" }, actor);
   for (let i = 0; i < 9; i++) await assert.rejects(guess(), { code: "SIGN_IN_FAILED" });
   await signIn(services, ADA, actor);
@@ -111,11 +173,11 @@ Deno.test("useSignInLink() signs in once, for one of many at once", async () => 
   assert.match(link.href, /^http:\/\/127\.0\.0\.1:8000\/sign-in\/link\/[A-Za-z0-9_-]{43}$/);
   const secret = link.pathname.split("/").at(-1)!;
   const tries = await Promise.allSettled(
-    Array.from({ length: 20 }, () => useSignInLink(services, secret, actor)),
+    Array.from({ length: 20 }, () => useSignInLink(services, secret, "", actor)),
   );
   const [won, ...rest] = tries.filter((one) => one.status === "fulfilled");
   assert.equal(rest.length, 0);
-  assert.equal((await readSession(services, won!.value.access))!.userId, account.userId);
+  assert.equal((await readSession(services, tokensOf(won!.value).access))!.userId, account.userId);
   for (const lost of tries) {
     if (lost.status === "rejected") assert.equal(lost.reason.code, "LINK_SPENT");
   }
@@ -127,17 +189,17 @@ Deno.test("useSignInLink() refuses unknown, malformed and expired links alike", 
   const { services } = test;
   const old = await createSignInLink(services, await localAccount(services, SYSTEM_ACTOR));
   for (const secret of [old.pathname.split("/").at(-1)!, "A".repeat(43), "", "' OR 1=1"]) {
-    await assert.rejects(useSignInLink(services, secret, actor), { code: "LINK_SPENT" });
+    await assert.rejects(useSignInLink(services, secret, "", actor), { code: "LINK_SPENT" });
   }
 });
 
 Deno.test("a session belongs to a member of its tenant, in the database too", async () => {
   await using test = await testServices();
   const { services } = test;
-  const ada = await readSession(services, (await signUp(services, ADA, actor)).access);
+  const ada = await readSession(services, (await signedUp(services, ADA, actor)).access);
   const eve = await readSession(
     services,
-    (await signUp(services, { ...ADA, email: "eve@example.com" }, actor)).access,
+    (await signedUp(services, { ...ADA, email: "eve@example.com" }, actor)).access,
   );
   await assert.rejects(
     startSession(services, { userId: eve!.userId, tenantId: ada!.tenantId }, actor),
@@ -146,7 +208,7 @@ Deno.test("a session belongs to a member of its tenant, in the database too", as
     services.control.lookup`
       SELECT lookup.create_session(
         ${newId()}, ${sha256("x")}, ${eve!.userId}, ${ada!.tenantId}, now() + interval '1 day', '',
-        NULL
+        NULL, NULL
       )`,
   );
 });

@@ -6,6 +6,7 @@ import {
   insertChallenge,
   type Purpose,
   selectChallenge,
+  type Shown,
   spendCode,
   spendLink,
   type Spent,
@@ -18,8 +19,12 @@ export const CHALLENGE_MINUTES = 15;
 
 const SECRET = /^[A-Za-z0-9_-]{43}$/;
 const CODE = /^[0-9]{6}$/;
-/** Of a code, and of all of an account's codes together that were not used. */
-const MOST = { tries: 5, triesADay: 30 };
+/**
+ * Wrong tries at one code; in a day, for one purpose and account, of one browser; and of all browsers
+ * together from which nobody ever signed in to it: a stranger guesses a code of an account with a chance
+ * of one in ten thousand a day, and spends nothing of what the owner's browsers have.
+ */
+const MOST = { tries: 5, ofBrowserADay: 20, ofStrangersADay: 100 };
 
 /** What a browser keeps to answer a code by: the id of a challenge, or of none. */
 export type ChallengeId = string;
@@ -30,10 +35,20 @@ export const newChallengeId = (): ChallengeId => newId<UserId>();
 const codeHash = async (services: Services, id: ChallengeId, code: string) =>
   hmac((await keysOf(services)).code, `${id}:${code}`);
 
-/** Makes a link's secret and a code for an account; hashes of them are kept. */
+/**
+ * Makes a link's secret and a code for an account, or for an address that signs up; hashes of them are
+ * kept.
+ */
 export async function makeChallenge(
   services: Services,
-  wanted: { purpose: Purpose; userId: UserId; id?: ChallengeId; email?: string },
+  wanted: {
+    purpose: Purpose;
+    userId: UserId | null;
+    id?: ChallengeId;
+    email?: string;
+    browser?: Uint8Array<ArrayBuffer> | undefined;
+    passwordHash?: string | null;
+  },
 ): Promise<{ secret: string; code: string }> {
   const id = wanted.id ?? newChallengeId();
   const secret = randomSecret();
@@ -45,17 +60,19 @@ export async function makeChallenge(
     linkHash: sha256(secret),
     codeHash: await codeHash(services, id, code),
     email: wanted.email ?? null,
+    browser: wanted.browser ?? null,
+    passwordHash: wanted.passwordHash ?? null,
     expiresAt: new Date(services.clock.now() + CHALLENGE_MINUTES * 60_000),
   });
   return { secret, code };
 }
 
-/** Whose link it is; null where it is unknown, used or expired. Does not use it up. */
+/** What a link is about; null where it is unknown, used or expired. Does not use it up. */
 export async function readLink(
   services: Services,
   purpose: Purpose,
   secret: string,
-): Promise<Spent | null> {
+): Promise<Shown | null> {
   if (!SECRET.test(secret)) return null;
   return await selectChallenge(services.control, purpose, sha256(secret));
 }
@@ -67,7 +84,7 @@ export async function useLink(tx: Tx, purpose: Purpose, secret: string): Promise
 
 /**
  * Uses a code up. Five tries a challenge, right or wrong, however many come at once; then it is void.
- * After thirty in vain at one account, its codes are void for a day, and links are left.
+ * A browser has twenty in vain a day, and strangers' browsers a hundred together; then links are left.
  * Answers null where it is wrong, used, expired or void.
  */
 export async function useCode(

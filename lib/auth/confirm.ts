@@ -2,12 +2,12 @@ import type { AuditActor } from "../audit/mod.ts";
 import { AppError } from "../errors.ts";
 import type { Limit } from "../limits/mod.ts";
 import type { Services } from "../services.ts";
-import type { Session } from "./account.ts";
+import type { BrowserActor, Session } from "./account.ts";
 import { type ChallengeId, makeChallenge, newChallengeId, useCode } from "./challenges.ts";
 import { confirmMail } from "./mails.ts";
 import { checkPassword } from "./password.ts";
 import { confirmSession } from "./sessions.ts";
-import { takeMail, takeProof } from "./sign_in_mail.ts";
+import { takeMail, takeProof } from "./mail_limits.ts";
 import { readAccountById } from "./store.ts";
 
 const BY_ACCOUNT: Limit = { name: "confirm.account", attempts: 10, windowMs: 15 * 60_000 };
@@ -40,13 +40,18 @@ export async function confirmByPassword(
 export function requestConfirmation(
   services: Services,
   session: Session,
-  actor: AuditActor,
+  actor: BrowserActor,
 ): ChallengeId {
   takeMail(services, session.email, actor);
   const id = newChallengeId();
   const { userId, email } = session;
   services.mailer.post(async () => {
-    const { code } = await makeChallenge(services, { purpose: "confirm", userId, id });
+    const { code } = await makeChallenge(services, {
+      purpose: "confirm",
+      userId,
+      id,
+      browser: actor.browser,
+    });
     return confirmMail(services, email, code);
   });
   return id;

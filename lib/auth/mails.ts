@@ -9,6 +9,12 @@ const SOON = `within ${CHALLENGE_MINUTES} minutes, and once`;
 const NOT_YOU =
   "If it was not you who asked, do nothing: without this mail nobody gets any further.";
 
+const UTC = new Intl.DateTimeFormat("en-GB", {
+  dateStyle: "long",
+  timeStyle: "short",
+  timeZone: "UTC",
+});
+
 /** Signing in: by link, or by the code where the mail is read on another device. */
 export function signInMail(services: Services, to: string, path: string, code: string): Mail {
   return {
@@ -17,7 +23,7 @@ export function signInMail(services: Services, to: string, path: string, code: s
     text: lines(
       `Open this link to sign in, ${SOON}:`,
       link(services, path),
-      `Or type this code where you asked for it: ${code}`,
+      `Or enter this code where you asked for it: ${code}`,
       NOT_YOU,
       signed(services),
     ),
@@ -38,15 +44,57 @@ export function confirmMail(services: Services, to: string, code: string): Mail 
   };
 }
 
-/** Showing that an address is one's own. */
-export function verifyMail(services: Services, to: string, path: string): Mail {
+/** Signing up, and showing that the address is one's own: by code or link. */
+export function verifyMail(services: Services, to: string, path: string, code: string): Mail {
   return {
     to,
-    subject: "Confirm your e-mail address",
+    subject: "Verify your email",
     text: lines(
-      `Open this link where you are signed in, ${SOON}:`,
+      `Enter this code where you created your account, ${SOON}: ${code}`,
+      "Or open this link in the same browser:",
       link(services, path),
-      "If you have no account here, do nothing: somebody mistyped an address.",
+      "If you did not create an account, do nothing: without this mail nobody gets one with your address.",
+      signed(services),
+    ),
+  };
+}
+
+/** To somebody with an account, whose address was typed to sign up. */
+export function knownAddressMail(
+  services: Services,
+  to: string,
+  path: string,
+  code: string,
+): Mail {
+  return {
+    to,
+    subject: "You already have an account",
+    text: lines(
+      "Somebody typed your address to create an account. You have one already, and it is unchanged.",
+      `If it was you, enter this code to sign in, ${SOON}: ${code}`,
+      "Or open this link:",
+      link(services, path),
+      NOT_YOU,
+      signed(services),
+    ),
+  };
+}
+
+/** To somebody whose account was signed in to from a browser or a network that it never was before. */
+export function newSignInMail(
+  services: Services,
+  to: string,
+  place: { at: Date; device?: string; network: string | null },
+): Mail {
+  return {
+    to,
+    subject: "New sign-in to your account",
+    text: lines(
+      `Your account was signed in to from a new place: ${place.device || "an unknown device"}, ` +
+        `network ${place.network ?? "unknown"}, on ${UTC.format(place.at)} UTC.`,
+      "If it was you, there is nothing to do.",
+      "If it was not you, choose a new password, which signs out every device:",
+      link(services, "/password/forgotten"),
       signed(services),
     ),
   };
@@ -74,6 +122,7 @@ export function changeEmailMail(services: Services, to: string, path: string): M
     text: lines(
       `Open this link where you are signed in, ${SOON}. From then on this is the address of your account:`,
       link(services, path),
+      "Every other device is signed out by that.",
       NOT_YOU,
       signed(services),
     ),
@@ -89,6 +138,19 @@ export function changedMail(services: Services, to: string, what: string): Mail 
       `The ${what} of your account was changed just now.`,
       "If it was not you, choose a new password at once:",
       link(services, "/password/forgotten"),
+      signed(services),
+    ),
+  };
+}
+
+/** To the old address: it is the account's no more, so that no link to a new password would help. */
+export function changedAddressMail(services: Services, to: string): Mail {
+  return {
+    to,
+    subject: "Your e-mail address was changed",
+    text: lines(
+      "The e-mail address of your account was changed to another one just now, by somebody who was signed in.",
+      `If it was not you, write to whoever runs ${services.baseUrl.host} at once.`,
       signed(services),
     ),
   };

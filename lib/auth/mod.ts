@@ -7,18 +7,11 @@ export {
   principalOf,
   type Session,
 } from "./account.ts";
-export { type Credentials, localAccount, signIn, signUp } from "./accounts.ts";
-export {
-  changeEmail,
-  NEW_EMAIL_PATH,
-  requestEmailChange,
-  requestVerification,
-  VERIFY_PATH,
-  verifyEmail,
-} from "./addresses.ts";
+export { type Credentials, localAccount, signIn } from "./accounts.ts";
+export { changeEmail, NEW_EMAIL_PATH, requestEmailChange } from "./addresses.ts";
 export type { ChallengeId } from "./challenges.ts";
 export { confirmByCode, confirmByPassword, requestConfirmation } from "./confirm.ts";
-export { changePassword, requestReset, RESET_PATH, resetPassword } from "./passwords.ts";
+export { changePassword, openReset, requestReset, RESET_PATH, resetPassword } from "./passwords.ts";
 export {
   type Asker,
   atLeast,
@@ -37,6 +30,7 @@ export {
   readSession,
   refreshSession,
   SESSION_DAYS,
+  SESSION_MAX_DAYS,
   sessionCsrfToken,
   type SessionTokens,
   startSession,
@@ -48,10 +42,14 @@ export { requireStanding } from "./standing.ts";
 export {
   createSignInLink,
   LINK_PATH,
+  type LinkView,
+  openSignInLink,
   requestSignIn,
   useSignInCode,
   useSignInLink,
 } from "./sign_in_mail.ts";
+export type { SignInStep } from "./sign_in_step.ts";
+export { requestSignUp } from "./sign_up.ts";
 export {
   acceptInvitation,
   changeRole,

@@ -7,9 +7,11 @@ import { homeOf } from "./home.ts";
 import { changedMail, resetMail } from "./mails.ts";
 import { hashPassword } from "./password.ts";
 import { endSessions } from "./session_store.ts";
-import { forgetSessions, type SessionTokens, startSession } from "./sessions.ts";
-import { takeMail, takeProof } from "./sign_in_mail.ts";
-import { readAccount, readAccountById, updatePassword, verifyStored } from "./store.ts";
+import { takeMail, takeProof } from "./mail_limits.ts";
+import { forgetEnded, prove } from "./proof.ts";
+import { forgetSessions } from "./sessions.ts";
+import { completeSignIn, type SignInStep } from "./sign_in_step.ts";
+import { readAccount, readAccountById, updatePassword } from "./store.ts";
 
 /** Path of the page on which a new password is chosen; the link's secret follows. */
 export const RESET_PATH = "/password/reset/";
@@ -33,6 +35,22 @@ export function requestReset(services: Services, email: string, actor: AuditActo
 }
 
 /**
+ * Whose password a link sets.
+ *
+ * @throws AppError LINK_SPENT, RATE_LIMITED.
+ */
+export async function openReset(
+  services: Services,
+  secret: string,
+  actor: AuditActor,
+): Promise<{ readonly email: string }> {
+  takeProof(services, actor);
+  const shown = await readLink(services, "reset_password", secret);
+  if (!shown) throw new AppError("LINK_SPENT");
+  return { email: shown.accountEmail };
+}
+
+/**
  * Chooses a new password by a link, which is used up by that. Every session ends, and a new one starts.
  *
  * @throws AppError LINK_SPENT, PASSWORD_REFUSED (the link stays good), RATE_LIMITED.
@@ -42,29 +60,31 @@ export async function resetPassword(
   secret: string,
   password: string,
   actor: BrowserActor,
-): Promise<SessionTokens> {
+): Promise<SignInStep> {
   takeProof(services, actor);
   const found = await readLink(services, "reset_password", secret);
-  if (!found) throw new AppError("LINK_SPENT");
-  const { userId } = found;
+  const userId = found?.userId;
+  if (!userId) throw new AppError("LINK_SPENT");
   const account = (await readAccountById(services.control, userId))!;
   const hash = await hashPassword(password, account.email);
   const home = await homeOf(services, account);
   const { tenantId } = home;
-  const ended = await services.control.tenant(tenantId, async (tx) => {
+  const { proved, sessions } = await services.control.tenant(tenantId, async (tx) => {
     if (!await useLink(tx, "reset_password", secret)) throw new AppError("LINK_SPENT");
-    await updatePassword(tx, userId, hash);
-    await verifyStored(tx, userId);
+    const proved = await prove(tx, home, hash, actor);
+    if (!proved) await updatePassword(tx, userId, hash);
     await recordEvent(tx, {
       tenantId,
       action: "account.password_reset",
       actor: { ...actor, userId },
     });
-    return await endSessions(tx, userId, null);
+    return { proved, sessions: await endSessions(tx, userId, null) };
   });
   services.mailer.post(() => Promise.resolve(changedMail(services, account.email, "password")));
-  await forgetSessions(services, ended);
-  return await startSession(services, home, actor);
+  await forgetEnded(services, proved);
+  await forgetSessions(services, sessions);
+  const state = { fresh: proved !== null, hasPassword: true };
+  return await completeSignIn(services, home, state, actor);
 }
 
 /**

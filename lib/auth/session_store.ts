@@ -6,26 +6,33 @@ import type { Role } from "./permissions.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
-/** Stores a session with its first refresh token, and its audit entry. */
+/** What of the place where somebody signs in is new to their account. */
+export type NewPlace = "browser" | "network";
+
+/**
+ * Stores a session with its first refresh token, and its audit entry. Answers what of the place is new;
+ * null where nothing is, or nothing is known to compare with.
+ */
 export async function insertSession(
   control: Control,
   session: Account & { id: SessionId; hash: Bytes; expiresAt: Date },
   actor: BrowserActor,
-): Promise<void> {
+): Promise<NewPlace | null> {
   const { tenantId, userId } = session;
   const device = actor.device ?? "";
-  await control.tenant(tenantId, async (tx) => {
-    await tx`
+  return await control.tenant(tenantId, async (tx) => {
+    const [row] = await tx<{ news: NewPlace | null }[]>`
       SELECT lookup.create_session(
         ${session.id}, ${session.hash}, ${userId}, ${tenantId}, ${session.expiresAt}, ${device},
-        ${actor.network}
-      )`;
+        ${actor.network}, ${actor.browser ?? null}
+      ) AS news`;
     await recordEvent(tx, {
       tenantId,
       action: "session.started",
       actor: { ...actor, userId },
       detail: { device },
     });
+    return row!.news;
   });
 }
 
@@ -37,7 +44,6 @@ export async function selectSession(control: Control, id: SessionId): Promise<Se
       user_id: UserId;
       tenant_id: TenantId;
       email: string;
-      email_verified: boolean;
       has_password: boolean;
       role: Role;
       tenant_name: string;
@@ -51,7 +57,6 @@ export async function selectSession(control: Control, id: SessionId): Promise<Se
     userId: row.user_id,
     tenantId: row.tenant_id,
     email: row.email,
-    emailVerified: row.email_verified,
     hasPassword: row.has_password,
     role: row.role,
     tenantName: row.tenant_name,

@@ -5,8 +5,9 @@ import { AppError } from "../errors.ts";
 import { newId, type SessionId, type TenantId } from "../ids.ts";
 import type { Services } from "../services.ts";
 import { signAccess, verifyAccess } from "./access_token.ts";
-import type { Account, BrowserActor, Session } from "./account.ts";
+import { type Account, type BrowserActor, LOCAL_ADDRESS, type Session } from "./account.ts";
 import { keysOf } from "./keys.ts";
+import { newSignInMail } from "./mails.ts";
 import {
   confirmStored,
   deleteExpired,
@@ -20,10 +21,13 @@ import {
   selectSessions,
   type SessionView,
 } from "./session_store.ts";
+import { readAccountById } from "./store.ts";
 
 const DAY = 86_400_000;
 /** Days after the last use at which a session ends. */
 export const SESSION_DAYS = 14;
+/** Days after its start at which a session ends, used or not; the database holds it to that. */
+export const SESSION_MAX_DAYS = 30;
 const GRACE_SECONDS = 30;
 const SECRET = /^[A-Za-z0-9_-]{43}$/;
 
@@ -48,7 +52,17 @@ export async function forgetSessions(services: Services, ids: readonly string[])
   if (ids.length) await services.replicas.forget(SESSIONS.name, ids);
 }
 
-/** Starts a session. */
+/** Tells somebody by mail that they, or somebody else, signed in from where they never were. */
+function tellNewPlace(services: Services, { userId }: Account, actor: BrowserActor): void {
+  const at = new Date(services.clock.now());
+  services.mailer.post(async () => {
+    const account = await readAccountById(services.control, userId);
+    if (!account || account.email === LOCAL_ADDRESS) return null;
+    return newSignInMail(services, account.email, { at, ...actor });
+  });
+}
+
+/** Starts a session of an account whose address is proved. What is new about the place is mailed. */
 export async function startSession(
   services: Services,
   account: Account,
@@ -56,12 +70,13 @@ export async function startSession(
 ): Promise<SessionTokens> {
   const refresh = randomSecret();
   const id = newId<SessionId>();
-  await insertSession(services.control, {
+  const news = await insertSession(services.control, {
     ...account,
     id,
     hash: sha256(refresh),
     expiresAt: livesUntil(services),
   }, actor);
+  if (news) tellNewPlace(services, account, actor);
   return { access: await signAccess(services, id), refresh };
 }
 

@@ -1,7 +1,5 @@
-import { type AuditActor, recordEvent } from "../audit/mod.ts";
 import { AppError } from "../errors.ts";
-import type { SessionId, UserId } from "../ids.ts";
-import type { Limit } from "../limits/mod.ts";
+import { newId, type TenantId, type UserId } from "../ids.ts";
 import type { Tx } from "../postgres/mod.ts";
 import type { Services } from "../services.ts";
 import type { Account, BrowserActor } from "./account.ts";
@@ -13,43 +11,16 @@ import {
   useCode,
   useLink,
 } from "./challenges.ts";
+import type { Spent } from "./challenge_store.ts";
 import { homeOf } from "./home.ts";
+import { takeMail, takeProof } from "./mail_limits.ts";
 import { signInMail } from "./mails.ts";
-import { endSessions } from "./session_store.ts";
-import { forgetSessions, type SessionTokens, startSession } from "./sessions.ts";
-import { readAccount, readAccountById, updatePassword, verifyStored } from "./store.ts";
-
-const QUARTER_HOUR = 15 * 60_000;
-// As for passwords: who asks from elsewhere does not keep the owner from asking.
-const MAILS_BY_BOTH: Limit = { name: "mail.address_network", attempts: 5, windowMs: QUARTER_HOUR };
-const MAILS_BY_ADDRESS: Limit = { name: "mail.address", attempts: 20, windowMs: QUARTER_HOUR };
-const MAILS_BY_NETWORK: Limit = { name: "mail.network", attempts: 30, windowMs: QUARTER_HOUR };
-const PROOFS_BY_NETWORK: Limit = { name: "proof.network", attempts: 60, windowMs: QUARTER_HOUR };
+import { forgetEnded, prove } from "./proof.ts";
+import { completeSignIn, type SignInStep } from "./sign_in_step.ts";
+import { insertAccount, readAccount, readAccountById } from "./store.ts";
 
 /** Path of the page on which a link lands; the link's secret follows. */
 export const LINK_PATH = "/sign-in/link/";
-
-/**
- * Counts a mail that somebody asks for, by whom it goes to and from where it is asked.
- *
- * @throws AppError RATE_LIMITED; UNAVAILABLE where this server sends no mail.
- */
-export function takeMail(services: Services, address: string, actor: AuditActor): void {
-  if (!services.mailer.available) throw new AppError("UNAVAILABLE", "This server sends no mail.");
-  const network = actor.network ?? "unknown";
-  services.limiter.take(MAILS_BY_NETWORK, network);
-  services.limiter.take(MAILS_BY_BOTH, `${address} ${network}`);
-  services.limiter.take(MAILS_BY_ADDRESS, address);
-}
-
-/**
- * Counts the showing of a link or a code, by where it is shown.
- *
- * @throws AppError RATE_LIMITED
- */
-export function takeProof(services: Services, actor: AuditActor): void {
-  services.limiter.take(PROOFS_BY_NETWORK, actor.network ?? "unknown");
-}
 
 /** Makes a link that signs an account in once, within 15 minutes. Only its SHA-256 is kept. */
 export async function createSignInLink(
@@ -63,15 +34,13 @@ export async function createSignInLink(
 /**
  * Mails a link and a code to sign in with. Answer and time are the same for an address that nobody has.
  *
- * @param next Path of the page that the link leads on to.
  * @returns What the browser answers the code by.
  * @throws AppError RATE_LIMITED, UNAVAILABLE.
  */
 export function requestSignIn(
   services: Services,
   email: string,
-  next: string,
-  actor: AuditActor,
+  actor: BrowserActor,
 ): ChallengeId {
   const address = email.toLowerCase();
   takeMail(services, address, actor);
@@ -80,63 +49,108 @@ export function requestSignIn(
     const account = await readAccount(services.control, address);
     if (!account) return null;
     const { userId } = account;
-    const { secret, code } = await makeChallenge(services, { purpose: "sign_in", userId, id });
-    const path = `${LINK_PATH}${secret}?next=${encodeURIComponent(next)}`;
-    return signInMail(services, address, path, code);
+    const { browser } = actor;
+    const wanted = { purpose: "sign_in", userId, id, browser } as const;
+    const { secret, code } = await makeChallenge(services, wanted);
+    return signInMail(services, address, LINK_PATH + secret, code);
   });
   return id;
 }
 
-/**
- * Notes in the transaction of a proof that the address is its account's. The first time, what was there
- * before is taken away: whoever signed up with somebody else's address must not stay in their account.
- */
-async function claim(tx: Tx, { userId, tenantId }: Account, actor: AuditActor) {
-  if (!await verifyStored(tx, userId)) return [];
-  await updatePassword(tx, userId, null);
-  await recordEvent(tx, { tenantId, action: "account.verified", actor: { ...actor, userId } });
-  return await endSessions(tx, userId, null);
+/** Makes the account of a sign-up, in the transaction that uses its link up. */
+async function enterNew(
+  services: Services,
+  email: string,
+  passwordHash: string | null,
+  actor: BrowserActor,
+  spend: (tx: Tx) => Promise<void>,
+): Promise<SignInStep> {
+  const account = { userId: newId<UserId>(), tenantId: newId<TenantId>() };
+  await services.control.tenant(account.tenantId, async (tx) => {
+    await spend(tx);
+    const fresh = { ...account, email, passwordHash, tenantName: email };
+    // Another proof of the same address was faster, a moment ago.
+    if (!await insertAccount(tx, fresh, actor)) throw new AppError("LINK_SPENT");
+  });
+  const state = { fresh: true, hasPassword: passwordHash !== null };
+  return await completeSignIn(services, account, state, actor);
 }
 
 async function enter(
   services: Services,
-  userId: UserId,
+  { userId, email }: Pick<Spent, "userId" | "email">,
+  passwordHash: string | null,
   actor: BrowserActor,
-  spend: (tx: Tx) => Promise<boolean>,
-): Promise<SessionTokens> {
-  const account = await readAccountById(services.control, userId);
-  const home = await homeOf(services, account!);
-  const ended = await services.control.tenant(home.tenantId, async (tx): Promise<SessionId[]> => {
-    if (!await spend(tx)) throw new AppError("LINK_SPENT");
-    return await claim(tx, home, actor);
+  spend: (tx: Tx) => Promise<void>,
+): Promise<SignInStep> {
+  const { control } = services;
+  const account = userId ? await readAccountById(control, userId) : await readAccount(
+    control,
+    email!,
+  );
+  if (!account && userId) throw new AppError("LINK_SPENT");
+  if (!account) return await enterNew(services, email!, passwordHash, actor, spend);
+  const home = await homeOf(services, account);
+  const ended = await control.tenant(home.tenantId, async (tx) => {
+    await spend(tx);
+    return await prove(tx, home, passwordHash, actor);
   });
-  await forgetSessions(services, ended);
-  return await startSession(services, home, actor);
+  await forgetEnded(services, ended);
+  const fresh = ended !== null;
+  const hasPassword = (fresh ? passwordHash : account.passwordHash) !== null;
+  return await completeSignIn(services, home, { fresh, hasPassword }, actor);
+}
+
+/** What a link to sign in is about, for the page on which it lands. */
+export interface LinkView {
+  readonly email: string;
+  /** Whether the browser that shows it is the one that asked for it. */
+  readonly ownBrowser: boolean;
 }
 
 /**
- * Signs in by a link, which is used up by that.
+ * Looks at a link without using it up.
  *
+ * @param own What the browser keeps of what it asked for.
+ * @throws AppError LINK_SPENT where it is unknown, used or expired; RATE_LIMITED.
+ */
+export async function openSignInLink(
+  services: Services,
+  secret: string,
+  own: ChallengeId,
+  actor: BrowserActor,
+): Promise<LinkView> {
+  takeProof(services, actor);
+  const shown = await readLink(services, "sign_in", secret);
+  if (!shown) throw new AppError("LINK_SPENT");
+  return { email: shown.accountEmail, ownBrowser: shown.id === own };
+}
+
+/**
+ * Signs in by a link, which is used up by that. A password that was typed to sign up counts in the
+ * browser in which it was typed alone: elsewhere it may be somebody else's.
+ *
+ * @param own What the browser keeps of what it asked for.
  * @throws AppError LINK_SPENT where it is unknown, used or expired; RATE_LIMITED.
  */
 export async function useSignInLink(
   services: Services,
   secret: string,
+  own: ChallengeId,
   actor: BrowserActor,
-): Promise<SessionTokens> {
+): Promise<SignInStep> {
   takeProof(services, actor);
   const found = await readLink(services, "sign_in", secret);
   if (!found) throw new AppError("LINK_SPENT");
-  return await enter(
-    services,
-    found.userId,
-    actor,
-    async (tx) => await useLink(tx, "sign_in", secret) !== null,
-  );
+  const about = { userId: found.userId, email: found.accountEmail };
+  const passwordHash = found.id === own ? found.passwordHash : null;
+  return await enter(services, about, passwordHash, actor, async (tx) => {
+    if (!await useLink(tx, "sign_in", secret)) throw new AppError("LINK_SPENT");
+  });
 }
 
 /**
- * Signs in by the code of a mail.
+ * Signs in by the code of a mail, in the browser that asked for it.
  *
  * @throws AppError CODE_WRONG, also where it has expired or had five tries; RATE_LIMITED.
  */
@@ -145,9 +159,9 @@ export async function useSignInCode(
   id: ChallengeId,
   code: string,
   actor: BrowserActor,
-): Promise<SessionTokens> {
+): Promise<SignInStep> {
   takeProof(services, actor);
   const spent = await useCode(services, "sign_in", id, code);
   if (!spent) throw new AppError("CODE_WRONG");
-  return await enter(services, spent.userId, actor, () => Promise.resolve(true));
+  return await enter(services, spent, spent.passwordHash, actor, () => Promise.resolve());
 }

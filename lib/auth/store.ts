@@ -1,6 +1,6 @@
 import { recordEvent } from "../audit/mod.ts";
 import type { AuditAction, AuditActor } from "../audit/mod.ts";
-import type { TenantId, UserId } from "../ids.ts";
+import type { SessionId, TenantId, UserId } from "../ids.ts";
 import type { Control, Tx } from "../postgres/mod.ts";
 import type { Account } from "./account.ts";
 
@@ -57,27 +57,28 @@ export interface NewAccount extends Account {
   readonly tenantName: string;
 }
 
-/** Makes an account with a tenant of its own; answers false where the address is taken. */
-export function insertAccount(
-  control: Control,
+/**
+ * Makes an account, whose address is proved, with a tenant of its own, in a transaction of that tenant.
+ * Answers false where the address is taken.
+ */
+export async function insertAccount(
+  tx: Tx,
   account: NewAccount,
   actor: AuditActor,
 ): Promise<boolean> {
-  return control.tenant(account.tenantId, async (tx) => {
-    const [row] = await tx<{ made: boolean }[]>`
-      SELECT lookup.create_account(
-        ${account.userId}, ${account.email}, ${account.passwordHash}, ${account.tenantId},
-        ${account.tenantName}
-      ) AS made`;
-    if (!row?.made) return false;
-    await recordEvent(tx, {
-      tenantId: account.tenantId,
-      action: "account.created",
-      actor: { ...actor, userId: account.userId },
-      subject: account.email,
-    });
-    return true;
+  const [row] = await tx<{ made: boolean }[]>`
+    SELECT lookup.create_account(
+      ${account.userId}, ${account.email}, ${account.passwordHash}, ${account.tenantId},
+      ${account.tenantName}
+    ) AS made`;
+  if (!row?.made) return false;
+  await recordEvent(tx, {
+    tenantId: account.tenantId,
+    action: "account.created",
+    actor: { ...actor, userId: account.userId },
+    subject: account.email,
   });
+  return true;
 }
 
 /** Makes a tenant for somebody who is in none. */
@@ -98,17 +99,35 @@ export async function updatePassword(tx: Tx, userId: UserId, hash: string | null
   await tx`SELECT lookup.set_password(${userId}, ${hash})`;
 }
 
-/** Notes that the address is theirs; answers whether that was not known before. */
-export async function verifyStored(tx: Tx, userId: UserId): Promise<boolean> {
-  const [row] = await tx<{ fresh: boolean }[]>`SELECT lookup.verify_email(${userId}) AS fresh`;
-  return row!.fresh;
+/** What a proof of an address ended. */
+export interface Ended {
+  readonly sessions: readonly SessionId[];
+  /** Hashes, as hex. */
+  readonly tokens: readonly string[];
 }
 
-/** Changes the address, which is theirs by that; answers false where somebody else has it. */
-export async function updateEmail(tx: Tx, userId: UserId, email: string): Promise<boolean> {
-  const [row] = await tx<{ done: boolean }[]>`
-    SELECT lookup.change_email(${userId}, ${email}) AS done`;
-  return row!.done;
+/**
+ * Notes that the address is theirs, and sets the password that the proof brings. Whatever there was
+ * before ends by that. Answers what did; null where the address was proved already.
+ */
+export async function proveStored(
+  tx: Tx,
+  userId: UserId,
+  passwordHash: string | null,
+): Promise<Ended | null> {
+  const [row] = await tx<{ ended: Ended | null }[]>`
+    SELECT lookup.prove_email(${userId}, ${passwordHash}) AS ended`;
+  return row!.ended;
+}
+
+/**
+ * Changes the address, which is theirs by that; every session ends. Answers what ended; null where
+ * somebody else has the address.
+ */
+export async function updateEmail(tx: Tx, userId: UserId, email: string): Promise<Ended | null> {
+  const [row] = await tx<{ ended: Ended | null }[]>`
+    SELECT lookup.change_email(${userId}, ${email}) AS ended`;
+  return row!.ended;
 }
 
 /** Writes an audit entry that belongs to no other write. */

@@ -79,6 +79,11 @@ export function isConnectionLost(error: unknown): boolean {
 export function fromPostgres(error: unknown): unknown {
   if (error instanceof AppError) return error;
   const state = sqlState(error);
+  if (violatedConstraint(error) === "account_proved") {
+    return new AppError("ACCESS_DENIED", "Verify your email first: sign out, and sign in again.", {
+      cause: error,
+    });
+  }
   if (state) {
     const code = CODES[state];
     if (code) return new AppError(code, undefined, { cause: error });

@@ -1,5 +1,5 @@
 import { CacheKind, MAX_LEASE_MS } from "../cache/mod.ts";
-import type { Principal } from "../principal.ts";
+import { type Principal, TOKEN_CACHE } from "../principal.ts";
 
 /** What a valid token stands for. */
 export interface Credential {
@@ -14,4 +14,4 @@ export interface Credential {
  * Valid tokens by the hex of their hash. Whoever revokes makes every replica forget the entry; the
  * lease bounds how long one that cannot be told may go on.
  */
-export const CREDENTIALS = new CacheKind<Credential>("tokens.credential", MAX_LEASE_MS, 50_000);
+export const CREDENTIALS = new CacheKind<Credential>(TOKEN_CACHE, MAX_LEASE_MS, 50_000);

@@ -1,7 +1,15 @@
 import { parse, serialize } from "hono/utils/cookie";
 
 /** The cookies that pages use. */
-export type CookieName = "session" | "refresh" | "challenge" | "visitor" | "notice" | "once";
+export type CookieName =
+  | "session"
+  | "refresh"
+  | "challenge"
+  | "next"
+  | "browser"
+  | "visitor"
+  | "notice"
+  | "once";
 
 /**
  * Reads and writes our cookies: httpOnly, SameSite=Lax, for the whole site. Over https they carry the

@@ -31,10 +31,15 @@ export interface PageRequest {
   redirect(path: string, notice?: NoticeCode): Response;
   /** Signs the browser in, or out with null. */
   setSession(tokens: SessionTokens | null): void;
-  /** Keeps, or forgets with null, what a code from a mail will be answered by. */
-  setChallenge(id: string | null): void;
+  /**
+   * Keeps, or forgets with null, what a code from a mail will be answered by, and the page that signing
+   * in leads on to: in this browser alone, never in the mail.
+   */
+  setChallenge(id: string | null, next?: string): void;
   /** What `setChallenge` kept; empty where there is nothing. */
   readonly challenge: string;
+  /** The page that `setChallenge` kept, as `nextPath` lets it through; null where there is none. */
+  readonly challengeNext: string | null;
 }
 
 /** One request of a browser that is signed in. */

@@ -147,6 +147,7 @@ const nobody = (): Visit => ({
   network: null,
   session: null,
   csrfToken: "",
+  browser: undefined,
   outgoing: [],
 });
 

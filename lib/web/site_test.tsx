@@ -1,12 +1,11 @@
 import assert from "node:assert/strict";
 import { type Clock, systemClock } from "../clock.ts";
 import { AppError } from "../errors.ts";
-import { testServices } from "../../tests/harness/mod.ts";
+import { signedUp, testServices } from "../../tests/harness/mod.ts";
 import { loadAssets } from "./assets.ts";
 import { Form } from "./components/form.tsx";
 import { memberPage, type PageRoute, permit, publicPage } from "./page.ts";
 import { createPages, createSite } from "./site.tsx";
-import { signUp } from "../auth/mod.ts";
 import { SYSTEM_ACTOR } from "../audit/mod.ts";
 
 const ORIGIN = "http://127.0.0.1:8000";
@@ -158,7 +157,7 @@ Deno.test("createPages() sends visitors of a member's page to sign in, and back"
   const script = await browser.go("/mine", { headers: { accept: "application/json" } });
   assert.equal(script.status, 401);
   assert.equal((await script.json()).code, "AUTHENTICATION_REQUIRED");
-  const { access: secret } = await signUp(
+  const { access: secret } = await signedUp(
     browser.test.services,
     { email: "ada@example.com", password: "correct horse battery" },
     SYSTEM_ACTOR,
@@ -174,7 +173,7 @@ Deno.test("showOnce() shows a secret once, to the session that it was made in", 
   await using browser = await open();
   const enter = async (email: string) => {
     const credentials = { email, password: "correct horse battery" };
-    const { access: secret } = await signUp(browser.test.services, credentials, SYSTEM_ACTOR);
+    const { access: secret } = await signedUp(browser.test.services, credentials, SYSTEM_ACTOR);
     browser.jar.set("bulkhead_session", secret);
     return await browser.token();
   };
@@ -237,7 +236,7 @@ Deno.test("createPages() denies what is not declared, and asks again before what
   const clock = { at: Date.now(), now: () => clock.at };
   await using browser = await open(ORIGIN, clock);
   const credentials = { email: "ada@example.com", password: "correct horse battery" };
-  const { access, refresh } = await signUp(browser.test.services, credentials, SYSTEM_ACTOR);
+  const { access, refresh } = await signedUp(browser.test.services, credentials, SYSTEM_ACTOR);
   browser.jar.set("bulkhead_session", access);
   browser.jar.set("bulkhead_refresh", refresh);
   assert.equal((await browser.go("/undeclared")).status, 403);

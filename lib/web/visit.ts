@@ -9,15 +9,16 @@ import {
   sessionCsrfToken,
   type SessionTokens,
 } from "../auth/mod.ts";
-import { randomSecret } from "../crypto/mod.ts";
+import { randomSecret, sha256 } from "../crypto/mod.ts";
 import { AppError } from "../errors.ts";
 import { isId, newId, type RequestId } from "../ids.ts";
 import type { RequestScope } from "../principal.ts";
 import type { Services } from "../services.ts";
 import type { Assets } from "./assets.ts";
 import type { Cookies } from "./cookies.ts";
-import { csrfToken } from "./csrf.ts";
+import { csrfToken, isSafe } from "./csrf.ts";
 import { deviceOf } from "./device.ts";
+import { nextPath } from "./next_path.ts";
 import { parseNotice } from "./notices.ts";
 import { ONCE_SECONDS, openOnce, sealOnce } from "./once.ts";
 import type { MemberRequest } from "./page.ts";
@@ -38,12 +39,16 @@ export interface Visit {
   readonly network: string | null;
   readonly session: Session | null;
   readonly csrfToken: string;
+  /** SHA-256 of the browser's own cookie; undefined where it keeps none. */
+  readonly browser: Uint8Array<ArrayBuffer> | undefined;
   /** `Set-Cookie` values of the answer. */
   readonly outgoing: string[];
 }
 
 const CHALLENGE_SECONDS = 15 * 60;
 const VISITOR = /^[A-Za-z0-9_-]{43}$/;
+// As long as browsers keep a cookie at most (RFC 6265bis, section 5.5).
+const BROWSER_SECONDS = 400 * 86_400;
 
 const SESSION_SECONDS = SESSION_DAYS * 86_400;
 
@@ -77,6 +82,21 @@ async function sessionOf(
 }
 
 /**
+ * What tells a browser from others, beyond its sessions: codes are counted by it, and a sign-in from
+ * another one is told by mail. A visitor gets it with the first form that they send.
+ */
+function browserOf({ cookies }: Site, request: Request, outgoing: string[]) {
+  let secret = cookies.read(request, "browser");
+  if (!secret || !VISITOR.test(secret)) {
+    if (isSafe(request.method)) return undefined;
+    secret = randomSecret();
+  }
+  // Sent anew with each form, so that it lasts as long as it is in use.
+  if (!isSafe(request.method)) outgoing.push(cookies.set("browser", secret, BROWSER_SECONDS));
+  return sha256(secret);
+}
+
+/**
  * Finds out who comes. Every browser has a CSRF token: its session's, else one that is derived from a
  * visitor cookie's secret, so that the sign-in form is covered too.
  */
@@ -86,8 +106,9 @@ export async function openVisit(
   network: string | null,
 ): Promise<Visit> {
   const { services, cookies } = site;
-  const base = { requestId: newId<RequestId>(services.clock.now()), network };
   const outgoing: string[] = [];
+  const browser = browserOf(site, request, outgoing);
+  const base = { requestId: newId<RequestId>(services.clock.now()), network, browser };
   const actor = actorOf({ ...base, session: null }, request);
   const session = await sessionOf(site, request, actor, outgoing);
   if (session) {
@@ -102,7 +123,10 @@ export async function openVisit(
 }
 
 function actorOf(
-  { requestId, network, session }: Pick<Visit, "requestId" | "network" | "session">,
+  { requestId, network, session, browser }: Pick<
+    Visit,
+    "requestId" | "network" | "session" | "browser"
+  >,
   request: Request,
 ): BrowserActor {
   return {
@@ -112,6 +136,7 @@ function actorOf(
     requestId,
     network,
     device: deviceOf(request),
+    ...(browser ? { browser } : {}),
   };
 }
 
@@ -179,12 +204,17 @@ export function pageRequest(
     setSession(tokens) {
       // The secret behind the CSRF token changes with who is signed in: no form outlives that.
       keep(site, outgoing, tokens);
-      outgoing.push(cookies.clear("visitor"), cookies.clear("challenge"));
-    },
-    setChallenge(id) {
       outgoing.push(
-        id === null ? cookies.clear("challenge") : cookies.set("challenge", id, CHALLENGE_SECONDS),
+        ...(["visitor", "challenge", "next"] as const).map((name) => cookies.clear(name)),
       );
+    },
+    setChallenge(id, next) {
+      const keepFor = (name: "challenge" | "next", value: string | null | undefined) =>
+        value ? cookies.set(name, value, CHALLENGE_SECONDS) : cookies.clear(name);
+      outgoing.push(keepFor("challenge", id), keepFor("next", next));
+    },
+    get challengeNext() {
+      return nextPath(cookies.read(request, "next"), "") || null;
     },
     get challenge() {
       const id = cookies.read(request, "challenge") ?? "";

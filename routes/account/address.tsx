@@ -4,9 +4,6 @@ import {
   emailAddress,
   NEW_EMAIL_PATH,
   requestEmailChange,
-  requestVerification,
-  VERIFY_PATH,
-  verifyEmail,
 } from "../../lib/auth/mod.ts";
 import {
   Button,
@@ -20,41 +17,13 @@ import {
 } from "../../lib/web/mod.ts";
 import { type Refusal, refusalOf, withRetry } from "./refusal.ts";
 
-/** `/account/verify`: mails the link that confirms the address once more. */
-export const requestVerifyPage = memberPage("/account/verify", {
-  post(page) {
-    requestVerification(page.services, page.session, page.actor);
-    return page.redirect("/account", "mail_sent_again");
-  },
-});
-
-/** `/account/verify/{secret}`: where that link lands. Opening it changes nothing. */
-export const verifyPage = memberPage(`${VERIFY_PATH}:secret`, {
-  get: (page) =>
-    page.render(
-      { title: "Confirm your address", section: "account" },
-      <Sheet title="Confirm your address">
-        <p>
-          Is <strong>{page.session.email}</strong> yours?
-        </p>
-        <Form>
-          <Button tone="primary">Yes, confirm it</Button>
-        </Form>
-      </Sheet>,
-    ),
-  async post(page) {
-    await verifyEmail(page.services, page.session, page.param("secret"), page.actor);
-    return page.redirect("/account", "email_verified");
-  },
-});
-
 type Faults = Readonly<Record<string, string>>;
 
 function ask(page: MemberRequest, faults: Faults = {}, email = "", refusal?: Refusal): Response {
   const answer = page.render(
     { title: "New address", section: "account" },
     <Sheet title="Change your e-mail address" faults={faults}>
-      {refusal && <Notice tone="danger" title="No mail was sent">{refusal.text}</Notice>}
+      {refusal && <Notice tone="danger" title="No email was sent">{refusal.text}</Notice>}
       <p class="soft">
         A link goes to the new address. Until it is used, {page.session.email}{" "}
         stays the address of your account.
@@ -102,7 +71,7 @@ export const newEmailPage = memberPage(`${NEW_EMAIL_PATH}:secret`, {
       <Sheet title="Confirm your new address">
         <p>
           From now on your account has the address that this link was sent to, in place of{" "}
-          <strong>{page.session.email}</strong>.
+          <strong>{page.session.email}</strong>. Every other device is signed out.
         </p>
         <Form>
           <Button tone="primary">Change the address</Button>
@@ -110,7 +79,8 @@ export const newEmailPage = memberPage(`${NEW_EMAIL_PATH}:secret`, {
       </Sheet>,
     ),
   async post(page) {
-    await changeEmail(page.services, page.session, page.param("secret"), page.actor);
+    const { services, session, actor } = page;
+    page.setSession(await changeEmail(services, session, page.param("secret"), actor));
     return page.redirect("/account", "email_changed");
   },
 });

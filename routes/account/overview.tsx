@@ -33,21 +33,14 @@ const columns = (own: TenantId): Column<Membership>[] => [
 ];
 
 function Address({ page }: { page: MemberRequest }) {
-  const { email, emailVerified } = page.session;
+  const { email } = page.session;
   return (
     <Compartment id="address" title="E-mail address" about="Where mail about your account goes.">
       <p>
-        {email} {emailVerified
-          ? <Badge tone="good">Confirmed</Badge>
-          : <Badge tone="warn">Not confirmed</Badge>}
+        {email} <Badge tone="good">Verified</Badge>
       </p>
       {page.services.mailer.available && (
         <div class="row">
-          {!emailVerified && (
-            <Form action="/account/verify" inline>
-              <Button tone="primary">Send the mail to confirm it</Button>
-            </Form>
-          )}
           <ButtonLink href="/account/email">Change it</ButtonLink>
         </div>
       )}

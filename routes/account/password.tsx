@@ -2,6 +2,7 @@ import { z } from "zod";
 import {
   changePassword,
   emailAddress,
+  openReset,
   requestReset,
   RESET_PATH,
   resetPassword,
@@ -17,6 +18,9 @@ import {
   publicPage,
   Sheet,
 } from "../../lib/web/mod.ts";
+import { finishSignIn } from "./finish.ts";
+import { maskedEmail } from "./masked_email.ts";
+import { spentLink } from "./spent_link.tsx";
 import { type Refusal, refusalOf, withRetry } from "./refusal.ts";
 
 type Faults = Readonly<Record<string, string>>;
@@ -32,7 +36,7 @@ function forgotten(page: PageRequest, faults: Faults = {}, email = "", refusal?:
       faults={faults}
       foot={<a href="/sign-in">Back to signing in</a>}
     >
-      {refusal && <Notice tone="danger" title="No mail was sent">{refusal.text}</Notice>}
+      {refusal && <Notice tone="danger" title="No email was sent">{refusal.text}</Notice>}
       <p class="soft">You get a link by which you choose a new one, once, within 15 minutes.</p>
       <Form action="/password/forgotten">
         <Field
@@ -45,7 +49,7 @@ function forgotten(page: PageRequest, faults: Faults = {}, email = "", refusal?:
           value={email}
           error={faults["email"]}
         />
-        <Button tone="primary">Send mail</Button>
+        <Button tone="primary">Email me a link</Button>
       </Form>
     </Sheet>,
     statusOf(faults, refusal),
@@ -71,10 +75,16 @@ export const passwordForgottenPage = publicPage("/password/forgotten", {
 
 const schema = z.object({ password: z.string().min(1, "Choose a password.") });
 
-function choose(page: PageRequest, faults: Faults = {}): Response {
+/** @param email Of the account, where it is not the one that is signed in. */
+function choose(page: PageRequest, faults: Faults = {}, email?: string): Response {
   return page.render(
     { title: "New password", section: "account" },
     <Sheet title="Choose a new password" faults={faults}>
+      {email && (
+        <p>
+          For the account <strong>{maskedEmail(email)}</strong>.
+        </p>
+      )}
       <p class="soft">Wherever else you are signed in, you will be signed out.</p>
       <Form>
         <Field
@@ -95,14 +105,23 @@ function choose(page: PageRequest, faults: Faults = {}): Response {
 
 /** `/password/reset/{secret}`: where the link lands. Opening it changes nothing. */
 export const passwordResetPage = publicPage(`${RESET_PATH}:secret`, {
-  get: (page) => choose(page),
+  async get(page) {
+    try {
+      const { email } = await openReset(page.services, page.param("secret"), page.actor);
+      return choose(page, {}, email);
+    } catch (error) {
+      return spentLink(page, error, { title: "New password", action: "/password/forgotten" });
+    }
+  },
   async post(page, form) {
     const checked = checkForm(form, schema);
     if (!checked.ok) return choose(page, checked.faults);
     try {
       const { password } = checked.values;
       const secret = page.param("secret");
-      page.setSession(await resetPassword(page.services, secret, password, page.actor));
+      const step = await resetPassword(page.services, secret, password, page.actor);
+      if (step.kind !== "signed_in") return finishSignIn(page, step, "/endpoints");
+      page.setSession(step.tokens);
     } catch (error) {
       return choose(page, { password: refusalOf(error, ["PASSWORD_REFUSED"]).text });
     }

@@ -53,7 +53,7 @@ export const sessionsPage = memberPage("/account/sessions", {
         <PageHead
           title="Devices"
           crumbs={CRUMBS}
-          lead="Everywhere that you are signed in. Each is signed out 14 days after its last use."
+          lead="Everywhere that you are signed in. Each is signed out 14 days after its last use, and 30 days after signing in."
           actions={sessions.length > 1 && (
             <Form action="/account/sessions/others" inline>
               <Button tone="danger">Sign out all others</Button>

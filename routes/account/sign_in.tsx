@@ -11,6 +11,7 @@ import {
   publicPage,
   Sheet,
 } from "../../lib/web/mod.ts";
+import { finishSignIn, withNext } from "./finish.ts";
 import { type Refusal, refusalOf, withRetry } from "./refusal.ts";
 
 const schema = z.object({
@@ -29,11 +30,11 @@ interface Shown {
 function Foot({ next, mail }: { next: string; mail: boolean }) {
   return (
     <>
-      New here? <a href={`/sign-up?next=${encodeURIComponent(next)}`}>Create an account</a>
+      New here? <a href={withNext("/sign-up", next)}>Create account</a>
       {mail && (
         <>
           <br />
-          <a href={`/sign-in/mail?next=${encodeURIComponent(next)}`}>Sign in by mail</a> ·{" "}
+          <a href={withNext("/sign-in/mail", next)}>Email me a link</a> ·{" "}
           <a href="/password/forgotten">Forgot your password?</a>
         </>
       )}
@@ -49,7 +50,12 @@ function show(page: PageRequest, { faults = {}, refusal, email, next }: Shown): 
       faults={faults}
       foot={<Foot next={next} mail={page.services.mailer.available} />}
     >
-      {refusal && <Notice tone="danger" title="Not signed in">{refusal.text}</Notice>}
+      {refusal && (
+        <Notice tone="danger" title="Not signed in">
+          {refusal.text} {refusal.code === "SIGN_IN_FAILED" &&
+            "If you have just created your account, verify your email first."}
+        </Notice>
+      )}
       <Form action="/sign-in">
         <input type="hidden" name="next" value={next} />
         <Field
@@ -92,11 +98,11 @@ export const signInPage = publicPage("/sign-in", {
     const next = nextPath(form.get("next"), HOME);
     if (!checked.ok) return show(page, { faults: checked.faults, email, next });
     try {
-      page.setSession(await signIn(page.services, checked.values, page.actor));
+      const step = await signIn(page.services, checked.values, page.actor);
+      return finishSignIn(page, step, next);
     } catch (error) {
-      const refusal = refusalOf(error, ["SIGN_IN_FAILED", "RATE_LIMITED"]);
+      const refusal = refusalOf(error, ["SIGN_IN_FAILED", "RATE_LIMITED", "UNAVAILABLE"]);
       return show(page, { refusal, email, next });
     }
-    return page.redirect(next);
   },
 });

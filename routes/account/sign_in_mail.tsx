@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { emailAddress, requestSignIn, useSignInCode } from "../../lib/auth/mod.ts";
+import { emailAddress, requestSignIn } from "../../lib/auth/mod.ts";
 import {
   Button,
   checkForm,
@@ -11,7 +11,8 @@ import {
   publicPage,
   Sheet,
 } from "../../lib/web/mod.ts";
-import { CodeField, codeSchema, MailboxHint } from "./code_field.tsx";
+import { codePage } from "./code_page.tsx";
+import { withNext } from "./finish.ts";
 import { type Refusal, refusalOf, withRetry } from "./refusal.ts";
 
 const HOME = "/endpoints";
@@ -26,13 +27,13 @@ interface Shown {
 
 function ask(page: PageRequest, { faults = {}, refusal, email, next }: Shown): Response {
   const answer = page.render(
-    { title: "Sign in by mail" },
+    { title: "Email me a link" },
     <Sheet
-      title="Sign in by mail"
+      title="Email me a link"
       faults={faults}
-      foot={<a href={`/sign-in?next=${encodeURIComponent(next)}`}>Sign in by password</a>}
+      foot={<a href={withNext("/sign-in", next)}>Sign in with a password</a>}
     >
-      {refusal && <Notice tone="danger" title="No mail was sent">{refusal.text}</Notice>}
+      {refusal && <Notice tone="danger" title="No email was sent">{refusal.text}</Notice>}
       <p class="soft">You get a link and a code. Either signs you in, once, within 15 minutes.</p>
       <Form action="/sign-in/mail">
         <input type="hidden" name="next" value={next} />
@@ -46,7 +47,7 @@ function ask(page: PageRequest, { faults = {}, refusal, email, next }: Shown): R
           value={email}
           error={faults["email"]}
         />
-        <Button tone="primary">Send mail</Button>
+        <Button tone="primary">Email me a link</Button>
       </Form>
     </Sheet>,
     refusal?.status ?? (Object.keys(faults).length ? 422 : 200),
@@ -66,53 +67,19 @@ export const signInMailPage = publicPage("/sign-in/mail", {
     const next = nextPath(form.get("next"), HOME);
     if (!checked.ok) return ask(page, { faults: checked.faults, email, next });
     try {
-      page.setChallenge(requestSignIn(page.services, checked.values.email, next, page.actor));
+      page.setChallenge(requestSignIn(page.services, checked.values.email, page.actor), next);
     } catch (error) {
       const refusal = refusalOf(error, ["RATE_LIMITED", "UNAVAILABLE"]);
       return ask(page, { refusal, email, next });
     }
-    return page.redirect(`${CODE_PATH}?next=${encodeURIComponent(next)}`, "mail_sent");
+    return page.redirect(withNext(CODE_PATH, next));
   },
 });
 
-function askCode(page: PageRequest, { faults = {}, refusal, next }: Shown): Response {
-  const answer = page.render(
-    { title: "Type the code" },
-    <Sheet
-      title="Type the code"
-      faults={faults}
-      foot={<a href={`/sign-in/mail?next=${encodeURIComponent(next)}`}>Ask for another mail</a>}
-    >
-      {refusal && <Notice tone="danger" title="Not signed in">{refusal.text}</Notice>}
-      <p class="soft">It stands in the mail. Or open the link that stands there too.</p>
-      <MailboxHint page={page} />
-      <Form action={CODE_PATH}>
-        <input type="hidden" name="next" value={next} />
-        <CodeField error={faults["code"]} />
-        <Button tone="primary">Sign in</Button>
-      </Form>
-    </Sheet>,
-    refusal?.status ?? (Object.keys(faults).length ? 422 : 200),
-  );
-  return withRetry(answer, refusal);
-}
-
-/** `/sign-in/code`: the code of the mail, typed in the browser that asked for it. */
-export const signInCodePage = publicPage(CODE_PATH, {
-  get(page) {
-    const next = nextPath(page.url.searchParams.get("next"), HOME);
-    return page.session ? page.redirect(next) : askCode(page, { next });
-  },
-  async post(page, form) {
-    const checked = checkForm(form, codeSchema);
-    const next = nextPath(form.get("next"), HOME);
-    if (!checked.ok) return askCode(page, { faults: checked.faults, next });
-    try {
-      const { code } = checked.values;
-      page.setSession(await useSignInCode(page.services, page.challenge, code, page.actor));
-    } catch (error) {
-      return askCode(page, { refusal: refusalOf(error, ["CODE_WRONG", "RATE_LIMITED"]), next });
-    }
-    return page.redirect(next, "signed_in");
-  },
+/** `/sign-in/code`: the code of the mail, entered in the browser that asked for it. */
+export const signInCodePage = codePage(CODE_PATH, {
+  title: "Enter the code",
+  about: "If the account exists, we have sent an email. Enter its code here, or open its link.",
+  button: "Sign in",
+  again: (next) => <a href={withNext("/sign-in/mail", next)}>Send another</a>,
 });

@@ -1,42 +1,46 @@
 import { z } from "zod";
-import { AppError } from "../../lib/errors.ts";
-import { emailAddress, signUp } from "../../lib/auth/mod.ts";
+import { emailAddress, requestSignUp } from "../../lib/auth/mod.ts";
 import {
   Button,
   checkForm,
   Field,
   Form,
   nextPath,
+  Notice,
   type PageRequest,
   publicPage,
   Sheet,
 } from "../../lib/web/mod.ts";
+import { codePage } from "./code_page.tsx";
+import { SIGN_UP_CODE_PATH, withNext } from "./finish.ts";
+import { type Refusal, refusalOf, withRetry } from "./refusal.ts";
 
 const schema = z.object({
   email: emailAddress,
   password: z.string().min(1, "Choose a password."),
 });
 
-type Faults = Readonly<Record<string, string>>;
+interface Shown {
+  faults?: Readonly<Record<string, string>>;
+  /** What concerns the form as a whole. */
+  refusal?: Refusal;
+  email?: string;
+  next: string;
+}
 
-function show(
-  page: PageRequest,
-  next: string,
-  faults: Faults = {},
-  email = "",
-  status = 200,
-): Response {
-  return page.render(
-    { title: "Create an account" },
+function show(page: PageRequest, { faults = {}, refusal, email, next }: Shown): Response {
+  const answer = page.render(
+    { title: "Create account" },
     <Sheet
-      title="Create an account"
+      title="Create account"
       faults={faults}
       foot={
         <>
-          Already have one? <a href="/sign-in">Sign in</a>
+          Already have one? <a href={withNext("/sign-in", next)}>Sign in</a>
         </>
       }
     >
+      {refusal && <Notice tone="danger" title="No account was created">{refusal.text}</Notice>}
       <Form action="/sign-up">
         <input type="hidden" name="next" value={next} />
         <Field
@@ -61,32 +65,41 @@ function show(
         <Button tone="primary">Create account</Button>
       </Form>
     </Sheet>,
-    status,
+    refusal?.status ?? (Object.keys(faults).length ? 422 : 200),
   );
+  return withRetry(answer, refusal);
 }
 
 const HOME = "/endpoints";
 
-/** `/sign-up`: an account with a tenant of its own. */
+/** `/sign-up`: asks for an address and a password; both are an account once the address is verified. */
 export const signUpPage = publicPage("/sign-up", {
   get(page) {
     const next = nextPath(page.url.searchParams.get("next"), HOME);
-    return page.session ? page.redirect(next) : show(page, next);
+    return page.session ? page.redirect(next) : show(page, { next });
   },
   async post(page, form) {
     const checked = checkForm(form, schema);
-    const typed = form.get("email") ?? "";
+    const email = form.get("email") ?? "";
     const next = nextPath(form.get("next"), HOME);
-    if (!checked.ok) return show(page, next, checked.faults, typed, 422);
+    if (!checked.ok) return show(page, { next, faults: checked.faults, email });
     try {
-      page.setSession(await signUp(page.services, checked.values, page.actor));
+      page.setChallenge(await requestSignUp(page.services, checked.values, page.actor), next);
     } catch (error) {
-      if (!(error instanceof AppError)) throw error;
-      const { code, kind, detail } = error;
-      if (code === "PASSWORD_REFUSED") return show(page, next, { password: detail! }, typed, 422);
-      if (code !== "EMAIL_TAKEN") throw error;
-      return show(page, next, { email: `${kind.title} ${kind.next}` }, typed, 409);
+      const refusal = refusalOf(error, ["PASSWORD_REFUSED", "RATE_LIMITED", "UNAVAILABLE"]);
+      if (refusal.code !== "PASSWORD_REFUSED") return show(page, { next, refusal, email });
+      return show(page, { next, faults: { password: (error as Error).message }, email });
     }
-    return page.redirect(next, "account_made");
+    // The same for an address that has an account: only its mail says so.
+    return page.redirect(withNext(SIGN_UP_CODE_PATH, next));
   },
+});
+
+/** `/sign-up/code`: the code of the mail, entered in the browser that signed up. */
+export const signUpCodePage = codePage(SIGN_UP_CODE_PATH, {
+  title: "Verify your email",
+  about:
+    "We emailed you a code. Enter it here to verify your email, or open the link in the email.",
+  button: "Verify and continue",
+  again: (next) => <a href={withNext("/sign-up", next)}>Start again</a>,
 });

@@ -21,10 +21,10 @@ function Answer({ page, path, invited }: { page: PageRequest; path: string; invi
   if (!page.session) {
     return (
       <>
-        <p>Sign in with {invited.email}, or make an account with that address, to join.</p>
+        <p>Sign in with {invited.email}, or create an account with that address, to join.</p>
         <div class="row">
           <ButtonLink href={`/sign-in?next=${next}`} tone="primary">Sign in</ButtonLink>
-          <ButtonLink href={`/sign-up?next=${next}`}>Create an account</ButtonLink>
+          <ButtonLink href={`/sign-up?next=${next}`}>Create account</ButtonLink>
         </div>
       </>
     );

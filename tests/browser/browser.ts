@@ -19,6 +19,29 @@ export function hasChromium(): boolean {
   }
 }
 
+/** Enters the code that the mailbox of the server has, on the page that asks for it. */
+export async function enterCode(page: Page): Promise<void> {
+  await page.getByRole("heading", { name: "Verify your email" }).waitFor();
+  const mailbox = await page.context().newPage();
+  await mailbox.goto(new URL("/mailbox", page.url()).href);
+  const mail = mailbox.locator("article").first();
+  const code = /\b(\d{6})\b/.exec(await mail.innerText())?.[1];
+  assert(code, "no code was mailed");
+  await mailbox.close();
+  await page.getByLabel("Code").fill(code);
+  await page.getByRole("button", { name: "Verify and continue" }).click();
+  await page.getByText("Your account is ready").waitFor();
+}
+
+/** Signs up from the first page. */
+export async function signUp(page: Page, password = "correct horse battery"): Promise<void> {
+  await page.getByRole("link", { name: "Create account" }).click();
+  await page.getByLabel("E-mail address").fill("ada@example.com");
+  await page.getByLabel("Password").fill(password);
+  await page.getByRole("button", { name: "Create account" }).click();
+  await enterCode(page);
+}
+
 /** How it is started: without a sandbox of its own, which containers have no rights for. */
 export const ARGS = [
   "--no-sandbox",

@@ -7,17 +7,9 @@ import { mintToken } from "../../lib/tokens/mod.ts";
 import { callTool, loadManifest, setWrites } from "../../lib/tools/mod.ts";
 import { requestOf } from "../harness/mod.ts";
 import { loadTables } from "../tools/fixture.ts";
-import { assertFits, browse, hasChromium } from "./browser.ts";
+import { assertFits, browse, hasChromium, signUp } from "./browser.ts";
 
 const HOSTILE = `<img src=x onerror="document.title='owned'">`;
-
-async function signUp(page: Page): Promise<void> {
-  await page.getByRole("link", { name: "Create an account" }).click();
-  await page.getByLabel("E-mail address").fill("ada@example.com");
-  await page.getByLabel("Password").fill("correct horse battery");
-  await page.getByRole("button", { name: "Create account" }).click();
-  await page.getByText("Your account is ready").waitFor();
-}
 
 /** An endpoint of whoever is signed in, and an agent that has changed two rows of it. */
 async function changed(page: Page, services: Services) {

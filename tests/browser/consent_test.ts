@@ -6,17 +6,9 @@ import type { Services } from "../../lib/services.ts";
 import { setWrites } from "../../lib/tools/mod.ts";
 import { requestOf } from "../harness/mod.ts";
 import { challengeOf, register } from "../oauth/app.ts";
-import { assertFits, browse, hasChromium } from "./browser.ts";
+import { assertFits, browse, hasChromium, signUp } from "./browser.ts";
 
 const APP = "Stock agent of the harbour office";
-
-async function signUp(page: Page): Promise<void> {
-  await page.getByRole("link", { name: "Create an account" }).click();
-  await page.getByLabel("E-mail address").fill("ada@example.com");
-  await page.getByLabel("Password").fill("correct horse battery");
-  await page.getByRole("button", { name: "Create account" }).click();
-  await page.getByText("Your account is ready").waitFor();
-}
 
 /** An endpoint of whoever is signed in, which takes changes. */
 async function newEndpoint(page: Page, services: Services): Promise<void> {

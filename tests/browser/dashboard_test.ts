@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import type { Page } from "playwright-core";
-import { assertFits, browse, hasChromium } from "./browser.ts";
+import { assertFits, browse, hasChromium, signUp } from "./browser.ts";
 
 const HOSTILE = `<img src=x onerror="document.title='owned'">`;
 
@@ -14,17 +14,6 @@ const FILE = {
     }",3.10\n3,Buoy,7\n4,${HOSTILE.replaceAll('"', "'")},too,many\n`,
   ),
 };
-
-const PASSWORD = "correct horse battery";
-
-async function signUp(page: Page): Promise<void> {
-  await page.getByRole("link", { name: "Create an account" }).click();
-  await page.getByLabel("E-mail address").fill("ada@example.com");
-  await page.getByLabel("Password").fill(PASSWORD);
-  await page.getByRole("button", { name: "Create account" }).click();
-  await page.getByText("Your account is ready").waitFor();
-  assert.equal(new URL(page.url()).pathname, "/endpoints");
-}
 
 /** Asks the endpoint as an agent would; answers the status. */
 async function ask(mcpUrl: string, token: string): Promise<number> {
@@ -221,7 +210,9 @@ Deno.test({
       await page.keyboard.press("Enter");
       assert.equal(await page.evaluate(() => document.activeElement?.id), "main", path);
     };
-    for (const path of ["/", "/sign-in", "/sign-up", "/sign-in/link/x"]) await check(path);
+    for (const path of ["/", "/sign-in", "/sign-up", "/sign-up/code", "/sign-in/mail"]) {
+      await check(path);
+    }
     await page.goto(new URL("/", page.url()).href);
     await signUp(page);
     for (const path of ["/endpoints", "/endpoints/new", "/tokens", "/tokens/new"]) {

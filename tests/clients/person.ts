@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { type Browser, chromium, type Page } from "playwright-core";
-import { ARGS, CHROMIUM } from "../browser/browser.ts";
+import { ARGS, CHROMIUM, enterCode } from "../browser/browser.ts";
 
 const EMAIL = "ada@example.com";
 const PASSWORD = "a lighthouse keeper's lantern";
@@ -82,7 +82,7 @@ async function signUp(page: Page, origin: string): Promise<void> {
   await page.getByLabel("E-mail address").fill(EMAIL);
   await page.getByLabel("Password").fill(PASSWORD);
   await page.getByRole("button", { name: "Create account" }).click();
-  await page.getByText("Your account is ready").waitFor();
+  await enterCode(page);
 }
 
 async function makeEndpoint(page: Page, origin: string): Promise<URL> {

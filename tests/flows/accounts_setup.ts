@@ -9,14 +9,14 @@ export type Site = Awaited<ReturnType<typeof startSite>>;
 /** Everybody's password. */
 export const PASSWORD = "correct horse battery";
 
-/** Signs somebody up, who has confirmed the address. */
+/** Signs somebody up, who enters the code of the mail. */
 export async function member(site: Site, email: string, agent?: string): Promise<CookieJar> {
   const browser = site.browser(agent);
   const made = await browser.submit("/sign-up", { email, password: PASSWORD });
-  assert.equal(made.location, "/endpoints", made.text);
-  const { path } = await site.mail(email);
-  assert.match(path, /^\/account\/verify\/[\w-]{43}$/);
-  assert.equal((await browser.submit(path)).location, "/account");
+  assert.equal(made.location, "/sign-up/code?next=%2Fendpoints", made.text);
+  const { code } = await site.mail(email);
+  const verified = await browser.submit("/sign-up/code", { code });
+  assert.equal(verified.location, "/endpoints", verified.text);
   return browser;
 }
 

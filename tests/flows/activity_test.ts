@@ -11,12 +11,13 @@ import {
   SYSTEM_ACTOR,
   verifyExport,
 } from "../../lib/audit/mod.ts";
-import { readSession, signUp } from "../../lib/auth/mod.ts";
+import { readSession } from "../../lib/auth/mod.ts";
 import { createEndpoint } from "../../lib/endpoints/mod.ts";
 import { type GrantId, newId, type TenantId, type TokenId, type UserId } from "../../lib/ids.ts";
 import { connect } from "../../lib/postgres/mod.ts";
 import {
   RestClient,
+  signedUp,
   startRest,
   startSite,
   testCluster,
@@ -93,7 +94,7 @@ async function connectApp(database: string, tenantId: TenantId, userId: UserId, 
 Deno.test("activity is filtered by app, tool and table, on /v1 and on the page", async () => {
   await using site = await startSite();
   const { services, control } = site;
-  const { access } = await signUp(services, {
+  const { access } = await signedUp(services, {
     email: "ada@example.com",
     password: "correct horse battery",
   }, SYSTEM_ACTOR);
@@ -301,7 +302,7 @@ Deno.test("the activity page shows, filters and exports one's own team's log alo
   const people = await Promise.all(["ada", "periscope"].map(async (name) => {
     const password = "correct horse battery";
     const email = `${name}@example.com`;
-    const { access } = await signUp(site.services, { email, password }, SYSTEM_ACTOR);
+    const { access } = await signedUp(site.services, { email, password }, SYSTEM_ACTOR);
     const session = (await readSession(site.services, access))!;
     await site.services.control.tenant(session.tenantId, (tx) =>
       recordEvent(tx, {

@@ -104,7 +104,7 @@ Deno.test("no secret of any flow is kept, logged or told", async () => {
   await byCode.submit("/sign-in/code", { code: signIn.code === "111111" ? "222222" : "111111" });
   await byCode.submit("/sign-in/code", { code: signIn.code });
   await byCode.submit(signIn.path);
-  for (const path of ["/sign-in/link", "/password/reset", "/invitations", "/account/verify"]) {
+  for (const path of ["/sign-in/link", "/password/reset", "/invitations", "/account/new-email"]) {
     await ada.submit(`${path}/${wrongSecret}`, { password: PASSWORDS.wrong }, "/account");
   }
   await jar().submit("/password/forgotten", { email: ADA });

@@ -1,12 +1,11 @@
 import assert from "node:assert/strict";
-import { signUp } from "../../lib/auth/mod.ts";
 import { SYSTEM_ACTOR } from "../../lib/audit/mod.ts";
 import { createEndpoint } from "../../lib/endpoints/mod.ts";
 import { newId } from "../../lib/ids.ts";
 import { principalOf, readSession } from "../../lib/auth/mod.ts";
 import { createPages, createSite, loadAssets } from "../../lib/web/mod.ts";
 import { PAGES } from "../../routes/pages.ts";
-import { requestOf, testServices } from "../harness/mod.ts";
+import { requestOf, signedUp, testServices } from "../harness/mod.ts";
 
 const ORIGIN = "http://127.0.0.1:8000";
 
@@ -14,7 +13,7 @@ async function open() {
   const test = await testServices({ baseUrl: ORIGIN });
   const { services } = test;
   const credentials = { email: "ada@example.com", password: "correct horse battery" };
-  const { access } = await signUp(services, credentials, SYSTEM_ACTOR);
+  const { access } = await signedUp(services, credentials, SYSTEM_ACTOR);
   const cookie = `bulkhead_session=${access}`;
   const session = await readSession(services, access);
   const entered = await createEndpoint(services, requestOf(principalOf(session!)), "Shop");

@@ -19,4 +19,5 @@ export {
 export { serve, type Served } from "./serve.ts";
 export { type Json, type RestAnswer, RestClient, startRest, testToken } from "./rest.ts";
 export { CookieJar } from "./browser_like.ts";
+export { latestMail, signedUp } from "./people.ts";
 export { startSite } from "./site.ts";

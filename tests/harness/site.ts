@@ -3,6 +3,7 @@ import { listen } from "../../lib/start/listen.ts";
 import { createHandler } from "../../routes/handler.ts";
 import { CookieJar } from "./browser_like.ts";
 import type { TestControl } from "./cluster.ts";
+import { latestMail } from "./people.ts";
 import { testServices } from "./services.ts";
 
 /** The whole site behind a real socket, on throwaway data. */
@@ -24,14 +25,7 @@ export async function startSite(
     server,
     browser: (agent?: string) => new CookieJar(origin, server, agent),
     /** The latest mail to somebody, when it has been sent: its text, its link's path, its code. */
-    async mail(to: string) {
-      await services.mailer.settle();
-      const text = services.mailer.mailbox!.list().find((mail) => mail.to === to)?.text ?? "";
-      const link = /https?:\/\/\S+/.exec(text)?.[0];
-      const url = link ? new URL(link) : null;
-      const path = url ? url.pathname + url.search : "";
-      return { text, path, code: /\b(\d{6})\b/.exec(text)?.[1] ?? "" };
-    },
+    mail: (to: string) => latestMail(services, to),
     [Symbol.asyncDispose]: () => stack.disposeAsync(),
   };
 }

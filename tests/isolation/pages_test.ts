@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { invite, readTeam, signUp } from "../../lib/auth/mod.ts";
+import { invite, readTeam } from "../../lib/auth/mod.ts";
 import { SYSTEM_ACTOR } from "../../lib/audit/mod.ts";
 import { createEndpoint } from "../../lib/endpoints/mod.ts";
 import { getIngest, serveIngests, startIngest } from "../../lib/ingest/mod.ts";
@@ -10,14 +10,14 @@ import { mintToken } from "../../lib/tokens/mod.ts";
 import { rebuildManifest } from "../../lib/tools/mod.ts";
 import { createPages, createSite, loadAssets, type PageRoute } from "../../lib/web/mod.ts";
 import { PAGES } from "../../routes/pages.ts";
-import { requestOf, testServices } from "../harness/mod.ts";
+import { requestOf, signedUp, testServices } from "../harness/mod.ts";
 
 const ORIGIN = "http://127.0.0.1:8000";
 
 /** A tenant with an endpoint, a load and a token, and the cookie of its owner. */
 async function tenant(services: Services, email: string, word: string) {
   const credentials = { email, password: "correct horse battery" };
-  const { access: cookie } = await signUp(services, credentials, SYSTEM_ACTOR);
+  const { access: cookie } = await signedUp(services, credentials, SYSTEM_ACTOR);
   const session = await readSession(services, cookie);
   const scope = requestOf(principalOf(session!));
   const entered = await createEndpoint(services, scope, `Shop of ${word}`);
@@ -28,7 +28,7 @@ async function tenant(services: Services, email: string, word: string) {
     allowDuplicate: false,
   });
   const guest = { email: `guest.of.${word}@example.com`, role: "viewer" } as const;
-  await invite(services, { ...session!, emailVerified: true }, guest, SYSTEM_ACTOR);
+  await invite(services, session!, guest, SYSTEM_ACTOR);
   const team = await readTeam(services, session!);
   const minted = await mintToken(services, scope, {
     name: `Token of ${word}`,
@@ -183,6 +183,7 @@ Deno.test("pages for members let no visitor in", async (t) => {
   assert.deepEqual(open_, [
     "/",
     "/sign-up",
+    "/sign-up/code",
     "/sign-in",
     "/sign-in/link/:secret",
     "/sign-in/mail",
