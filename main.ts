@@ -1,56 +1,76 @@
-import { ConfigError, readConfig } from "./lib/config.ts";
+import { readConfig } from "./lib/config.ts";
+import { readArguments, sentenceOf, USAGE } from "./lib/launch/mod.ts";
 import {
+  askPerson,
   isStrayWrite,
+  listenForSignals,
+  openLogSink,
   progressDisplay,
-  readArguments,
   run,
-  StartupError,
-  USAGE,
 } from "./lib/start/mod.ts";
+import { createLog } from "./lib/log.ts";
 import { createHandler } from "./routes/handler.ts";
 
-const say = (line: string) => console.error(line);
+// How long a process that is told to leave at once waits for what it was about to end.
+const LEAVE_MS = 1_000;
+
+const bytes = (text: string) => new TextEncoder().encode(text);
 
 /** Reads environment and command line, starts, and answers the exit code. */
 async function main(): Promise<number> {
-  const abort = new AbortController();
-  const onSignal = () => {
-    // A second Ctrl-C while stopping leaves at once; Postgres outlives it, and the next start clears up.
-    if (abort.signal.aborted) Deno.exit(130);
-    abort.abort(new DOMException("stopped by a signal", "AbortError"));
-  };
-  Deno.addSignalListener("SIGINT", onSignal);
-  Deno.addSignalListener("SIGTERM", onSignal);
-  // One connection that is closed must not end the process for all.
-  globalThis.addEventListener("error", (event) => {
-    if (isStrayWrite(event.error)) event.preventDefault();
-  });
-  globalThis.addEventListener("unhandledrejection", (event) => {
-    if (isStrayWrite(event.reason)) event.preventDefault();
-  });
+  const display = progressDisplay(Deno.stderr);
+  const say = display.finish;
   try {
     const args = readArguments(Deno.args);
     if (args.help) {
       console.log(USAGE);
       return 0;
     }
-    await run({
-      config: readConfig(Deno.env.toObject()),
+    const { stop, hurry } = listenForSignals(args.ignoreHangup);
+    // One connection that is closed must not end the process for all.
+    globalThis.addEventListener("error", (event) => {
+      if (isStrayWrite(event.error)) event.preventDefault();
+    });
+    globalThis.addEventListener("unhandledrejection", (event) => {
+      if (isStrayWrite(event.reason)) event.preventDefault();
+    });
+    const config = readConfig(Deno.env.toObject());
+    const sink = await openLogSink(config, Deno.stderr.isTerminal(), say);
+    const log = createLog(sink.write);
+    const running = run({
+      config,
       args,
       root: new URL("./", import.meta.url),
-      print: (line) => console.log(line),
-      say,
-      display: progressDisplay(Deno.stderr),
+      print: (line) => {
+        display.clear();
+        console.log(line);
+      },
+      display,
+      log,
+      logFile: sink.file,
+      ask: !args.json && Deno.stdin.isTerminal() && Deno.stderr.isTerminal()
+        ? (question) =>
+          askPerson(
+            { input: Deno.stdin.readable, say: (text) => void Deno.stderr.writeSync(bytes(text)) },
+            question,
+            stop,
+          )
+        : null,
       createHandler,
-      signal: abort.signal,
+      stop,
+      hurry,
     });
-    return 0;
+    const left = Promise.withResolvers<"left">();
+    hurry.addEventListener("abort", () => setTimeout(() => left.resolve("left"), LEAVE_MS));
+    try {
+      return await Promise.race([running, left.promise]) === "left" ? 130 : 0;
+    } catch (error) {
+      if (stop.aborted) return hurry.aborted ? 130 : 0;
+      log.error("start.failed", { error });
+      throw error;
+    }
   } catch (error) {
-    if (abort.signal.aborted) return 0;
-    const plain = error instanceof ConfigError || error instanceof StartupError ||
-      (error instanceof Error && !(error instanceof TypeError));
-    say(plain ? error.message : String(error));
-    if (error instanceof Error && error.cause) say(`Cause: ${error.cause}`);
+    say(sentenceOf(error));
     return 1;
   }
 }

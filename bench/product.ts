@@ -69,8 +69,10 @@ export async function startProduct(
   profile: string | null,
 ): Promise<Product> {
   const { tasks } = JSON.parse(await Deno.readTextFile(new URL("deno.json", ROOT)));
-  const [, ...command] = String(tasks.start).split(" ");
-  if (profile) command.splice(1, 0, "--cpu-prof", `--cpu-prof-dir=${profile}`);
+  // A profile is of the serving process, which start.ts would become.
+  const command = profile
+    ? ["run", "--cpu-prof", `--cpu-prof-dir=${profile}`, "-A", "main.ts"]
+    : String(tasks.start).split(" ").slice(1);
   const key = crypto.getRandomValues(new Uint8Array(32));
   const child = new Deno.Command(Deno.execPath(), {
     args: [...command, "--json", file],

@@ -45,6 +45,8 @@ export interface Config {
   readonly hstsSubdomains: boolean;
   /** Where signed anchors of the audit log are pushed; null: nowhere. */
   readonly anchorWebhook: URL | null;
+  /** Where log lines go; null: to a file if a person watches standard error, else to that. */
+  readonly log: "stderr" | "file" | null;
 }
 
 /** Every fault of an environment, told at once. */
@@ -109,8 +111,8 @@ const mailAddress = z.string().max(320).regex(
 
 const environment = z.object({
   HOST: z.string().regex(/^[\w.:-]+$/, "must be an address or a host name").default("127.0.0.1"),
-  PORT: z.string().regex(/^\d{1,5}$/, "must be a number").transform(Number)
-    .pipe(z.number().max(65535)).default(8000),
+  PORT: z.string().regex(/^\d+$/, "must be a whole number, such as 8000").transform(Number)
+    .pipe(z.number().max(65535, "must be at most 65535")).default(8000),
   BASE_URL: origin.optional(),
   BULKHEAD_DATA: z.string().default(".data"),
   DATABASE_URL: z.string().regex(/^postgres(ql)?:\/\//, "must be a postgres:// URL")
@@ -125,7 +127,11 @@ const environment = z.object({
   MAIL_FROM: mailAddress.optional(),
   ANCHOR_WEBHOOK_URL: webhook.optional(),
   HSTS_SUBDOMAINS: z.enum(["yes", "no"], "must be yes or no").default("no"),
+  LOG: z.enum(["stderr", "file"], "must be stderr or file").optional(),
 });
+
+/** Names of the environment variables that are read. */
+export const VARIABLES: readonly string[] = Object.keys(environment.shape);
 
 // Keys that stand in documents, tests and examples: whoever copies one shares it with everybody.
 const isKnownKey = (key: Uint8Array) => {
@@ -202,6 +208,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
       : null,
     hstsSubdomains: values.HSTS_SUBDOMAINS === "yes",
     anchorWebhook: values.ANCHOR_WEBHOOK_URL ?? null,
+    log: values.LOG ?? null,
   });
 }
 

@@ -15,7 +15,7 @@ import { githubLeaksRoute } from "./webhooks/github_secret_scanning.ts";
 const REST = /^https?:\/\/[^/]*\/v1(\/|$)/;
 
 /**
- * Builds the handler; the islands are bundled on the way.
+ * Builds the handler.
  *
  * @param options.githubKeysUrl Where GitHub tells the keys of its reports, if not where it does.
  */
@@ -23,7 +23,7 @@ export async function createHandler(
   services: Services,
   options: { githubKeysUrl?: string } = {},
 ): Promise<Handler> {
-  const assets = await loadAssets(new URL("../islands/", import.meta.url), services.log);
+  const assets = await loadAssets(new URL("../", import.meta.url), services.log);
   const mcp = mcpRoutes(services);
   const oauth = oauthRoutes(services);
   const githubLeaks = githubLeaksRoute(services, options.githubKeysUrl ?? GITHUB_KEYS_URL);

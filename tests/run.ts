@@ -3,6 +3,7 @@
  * `N passed, N failed, N skipped`.
  */
 import { fileURLToPath } from "node:url";
+import { buildIslands, bundlePlaces } from "../lib/bundle/mod.ts";
 import { startThrowawayServer } from "./server.ts";
 
 // What only tests need is named in tests/deno.json and lies in tests/node_modules.
@@ -31,5 +32,6 @@ async function run(args: readonly string[], env: Record<string, string>): Promis
   return code;
 }
 
+await buildIslands(bundlePlaces(new URL("../", import.meta.url)));
 const url = Deno.env.get("BULKHEAD_TEST_PG") ?? await startThrowawayServer();
 Deno.exit(await run(Deno.args, { BULKHEAD_TEST_PG: url }));

@@ -17,11 +17,15 @@ export interface BootInput {
   /** The checkout: migrations lie under it. */
   readonly root: URL;
   readonly baseUrl: URL;
-  /** Told in plain sentences what is being done. */
+  /** Told in plain sentences what somebody should know. */
   readonly say: (line: string) => void;
+  /** Told what is being done. */
+  readonly progress: (text: string) => void;
   readonly log: Log;
   /** Ends the start. */
-  readonly signal: AbortSignal;
+  readonly stop: AbortSignal;
+  /** Ends a Postgres of our own at once. */
+  readonly hurry: AbortSignal;
 }
 
 /** Everything that runs beneath the server. */
@@ -43,17 +47,23 @@ function databaseOf(url: string): string {
 
 /** Starts or finds Postgres, brings the control plane up to date, opens the services. */
 export async function boot(input: BootInput): Promise<Booted> {
-  const { config, root, say, log, signal } = input;
+  const { config, root, say, progress, log, stop } = input;
   let postgres: EmbeddedPostgres | null = null;
   let url = config.databaseUrl?.reveal();
   if (!url) {
     // Before anything else makes the data folder: as root, Postgres's own user must reach into it.
-    postgres = await startEmbeddedPostgres({ dataDir: config.dataDir, say, signal });
+    postgres = await startEmbeddedPostgres({
+      dataDir: config.dataDir,
+      say,
+      progress,
+      signal: stop,
+      hurry: input.hurry,
+    });
     url = postgres.superuserUrl;
   }
   try {
     const masterKey = await masterKeyOf(config);
-    say("Bringing the control plane up to date …");
+    progress("Bringing the control plane up to date …");
     const ready = await bootstrap({
       url,
       controlDatabase: postgres ? "bulkhead" : databaseOf(url),
@@ -63,7 +73,7 @@ export async function boot(input: BootInput): Promise<Booted> {
       warn: say,
       prepare: prepareJobs,
     });
-    signal.throwIfAborted();
+    stop.throwIfAborted();
     const open = await openServices({
       ...ready,
       baseUrl: input.baseUrl,

@@ -2,31 +2,29 @@ import { basename } from "node:path";
 import { type Account, createSignInLink, localAccount } from "../auth/mod.ts";
 import { SYSTEM_ACTOR } from "../audit/mod.ts";
 import { createEndpoint, enterEndpoint, listEndpoints } from "../endpoints/mod.ts";
-import { newId } from "../ids.ts";
-import { DuplicateFile, getIngest, type IngestView, startIngest } from "../ingest/mod.ts";
+import { newId, type TokenId } from "../ids.ts";
+import type { Arguments } from "../launch/mod.ts";
 import { ABILITIES, type EndpointScope, type RequestScope } from "../principal.ts";
 import type { Services } from "../services.ts";
-import { listTokens, mintToken, rotateToken } from "../tokens/mod.ts";
+import { listTokens, mintToken, type TokenPage, type TokenView } from "../tokens/mod.ts";
+import type { ProgressDisplay } from "./display.ts";
+import { serveFile } from "./serve_file.ts";
+
+// More files than that are told together.
+const MOST_LINES = 3;
 
 /** What a start with files ends in. */
 export interface Quickstart {
   readonly slug: string;
   readonly mcpUrl: URL;
-  readonly token: string;
+  /** A token that this start created; null where it created none. */
+  readonly token: string | null;
+  /** Whether a token that an earlier start created works. */
+  readonly tokenKnown: boolean;
   readonly signInUrl: URL;
 }
 
-/** Tells people how far a load is. */
-export interface ProgressDisplay {
-  /** Replaces the line that is being shown. */
-  update(text: string): void;
-  /** Ends it with a line that stays. */
-  finish(text: string): void;
-}
-
 const TOKEN_NAME = "Command line";
-const POLL_MS = 150;
-const UNDER_WAY: ReadonlySet<IngestView["status"]> = new Set(["uploading", "queued", "running"]);
 
 function localScope(account: Account, signal: AbortSignal): RequestScope {
   return {
@@ -49,112 +47,73 @@ function localScope(account: Account, signal: AbortSignal): RequestScope {
   };
 }
 
-/** The endpoint of that name, made where there is none. */
+/** The endpoint of that name, created where there is none. */
 async function endpointNamed(
   services: Services,
   scope: RequestScope,
   name: string,
-): Promise<EndpointScope> {
+): Promise<{ readonly endpoint: EndpointScope; readonly created: boolean }> {
   const known = (await listEndpoints(services, scope)).find((endpoint) => endpoint.name === name);
-  return known ? enterEndpoint(services, scope, known.slug) : createEndpoint(services, scope, name);
+  return known
+    ? { endpoint: await enterEndpoint(services, scope, known.slug), created: false }
+    : { endpoint: await createEndpoint(services, scope, name), created: true };
 }
 
-function describe(view: IngestView): string {
-  const { progress } = view;
-  if (!progress) return `${view.fileName}: waiting …`;
-  const share = progress.bytesTotal > 0
-    ? ` ${Math.floor(100 * progress.bytesDone / progress.bytesTotal)} %`
-    : "";
-  const rows = progress.rows > 0 ? `, ${progress.rows.toLocaleString("en-US")} rows` : "";
-  return `${view.fileName}: ${progress.phase}${share}${rows} …`;
-}
-
-function outcome(view: IngestView): string {
-  const tables = view.report?.tables ?? [];
-  const counts = tables.map((table) =>
-    `${table.name} (${table.rows.toLocaleString("en-US")} rows)`
-  );
-  const rejects = tables.reduce((sum, table) => sum + table.rejected, 0);
-  return `${view.fileName}: ${counts.join(", ")}` +
-    (rejects ? `; ${rejects} rows were set aside, see the dashboard` : "");
-}
-
-/** Hands one file in; answers the load of the same bytes where there is one. */
-async function handIn(services: Services, scope: EndpointScope, path: string): Promise<IngestView> {
-  const file = await Deno.open(path, { read: true });
-  try {
-    return await startIngest(services, scope, {
-      fileName: basename(path),
-      body: file.readable,
-      options: { mode: "create" },
-      allowDuplicate: false,
-    });
-  } catch (error) {
-    if (error instanceof DuplicateFile) return error.earlier;
-    throw error;
+/** Whether a token of an earlier start works for the endpoint. */
+async function hasToken(services: Services, scope: EndpointScope): Promise<boolean> {
+  const now = services.clock.now();
+  const works = (token: TokenView) =>
+    token.name === TOKEN_NAME && (!token.expiresAt || token.expiresAt.getTime() > now) &&
+    token.endpoints !== "all" &&
+    token.endpoints.some((endpoint) => endpoint.id === scope.endpoint.id);
+  for (let after: TokenId | null = null;;) {
+    const page: TokenPage = await listTokens(services, scope, { after });
+    if (page.tokens.some(works)) return true;
+    if (!page.next) return false;
+    after = page.next;
   }
 }
 
-/** Loads one file and waits for its end. Bytes that were loaded before are a success. */
-async function load(
-  services: Services,
-  scope: EndpointScope,
-  path: string,
-  display: ProgressDisplay,
-): Promise<void> {
-  let view = await handIn(services, scope, path);
-  if (view.status === "done") return display.finish(`${basename(path)}: already loaded`);
-  while (UNDER_WAY.has(view.status)) {
-    scope.signal.throwIfAborted();
-    display.update(describe(view));
-    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
-    view = await getIngest(services, scope, view.id);
-  }
-  if (view.status !== "done") {
-    const reason = view.error?.detail ?? view.error?.code ?? view.status;
-    throw new Error(`${view.fileName} was not loaded: ${reason}`);
-  }
-  display.finish(outcome(view));
-}
-
-/** A token for the endpoint: a new one at the first start, the same one's successor at every later. */
-async function endpointToken(services: Services, scope: EndpointScope): Promise<string> {
-  const { id } = scope.endpoint;
-  let page = await listTokens(services, scope);
-  for (;;) {
-    const known = page.tokens.find((token) =>
-      token.name === TOKEN_NAME && token.endpoints !== "all" &&
-      token.endpoints.some((endpoint) => endpoint.id === id)
-    );
-    if (known) return (await rotateToken(services, scope, known.id)).token;
-    if (!page.next) break;
-    page = await listTokens(services, scope, { after: page.next });
-  }
-  const minted = await mintToken(services, scope, {
+async function createToken(services: Services, scope: EndpointScope): Promise<string> {
+  const { token } = await mintToken(services, scope, {
     name: TOKEN_NAME,
     scope: "mcp",
     abilities: ["rows:read"],
-    endpoints: [id],
+    endpoints: [scope.endpoint.id],
   });
-  return minted.token;
+  return token;
 }
 
-/** Serves files at once: a local account, an endpoint named after the first file, its data, a token. */
-export async function quickstart(
-  services: Services,
-  files: readonly string[],
-  display: ProgressDisplay,
-  signal: AbortSignal,
-): Promise<Quickstart> {
+/** What the command line asks for, and whom to ask what it leaves open. */
+export interface QuickstartInput extends Pick<Arguments, "files" | "newToken" | "replace"> {
+  readonly display: ProgressDisplay;
+  /** Asks a person yes or no; null where there is nobody. */
+  readonly ask: ((question: string) => Promise<boolean>) | null;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Serves files at once: a local account, an endpoint named after the first file, its data, a token.
+ * What an earlier start did is kept: the endpoint, what was imported, and its token.
+ *
+ * @throws StartupError where a file cannot be imported.
+ */
+export async function quickstart(services: Services, input: QuickstartInput): Promise<Quickstart> {
+  const { files, display } = input;
   const account = await localAccount(services, SYSTEM_ACTOR);
-  const scope = localScope(account, signal);
+  const scope = localScope(account, input.signal);
   const name = basename(files[0]!).replace(/\.[^.]*$/, "") || basename(files[0]!);
-  const endpoint = await endpointNamed(services, scope, name);
-  for (const path of files) await load(services, endpoint, path, display);
+  const { endpoint, created } = await endpointNamed(services, scope, name);
+  const lines: string[] = [];
+  for (const path of files) lines.push(await serveFile(services, endpoint, path, input));
+  for (const line of lines.slice(0, MOST_LINES)) display.finish(line);
+  if (lines.length > MOST_LINES) display.finish(`… and ${lines.length - MOST_LINES} more files.`);
+  const tokenKnown = !created && await hasToken(services, endpoint);
   return {
     slug: endpoint.endpoint.slug,
     mcpUrl: new URL(`/mcp/${endpoint.endpoint.slug}`, services.baseUrl),
-    token: await endpointToken(services, endpoint),
+    token: created || input.newToken ? await createToken(services, endpoint) : null,
+    tokenKnown,
     signInUrl: await createSignInLink(services, account),
   };
 }

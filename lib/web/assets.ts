@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
+import { bundlePlaces, readBuild } from "../bundle/mod.ts";
 import type { Log } from "../log.ts";
-import { bundleIslands } from "./bundle.ts";
 
 /** What the browser loads besides pages: kept in memory, under names that change with the content. */
 export interface Assets {
@@ -8,9 +8,9 @@ export interface Assets {
   readonly stylesheet: string;
   /** URL of the icon. */
   readonly icon: string;
-  /** URL of the module that hydrates islands; null where none could be bundled. */
+  /** URL of the module that hydrates islands; null where there is no build. */
   readonly hydrate: string | null;
-  /** URL of an island's module; null where it could not be bundled. Throws for an unknown name. */
+  /** URL of an island's module; null where there is no build. Throws for an unknown name. */
   island(name: string): string | null;
   /** The answer to a request under `/assets/`; null where there is no such file. */
   serve(pathname: string): Response | null;
@@ -42,18 +42,19 @@ async function stylesheet(folder: URL): Promise<Uint8Array<ArrayBuffer>> {
 }
 
 /**
- * Reads the stylesheet and the icon, bundles the islands of a folder, and keeps all of it in memory.
- * Where the bundler cannot be had, the log says so and pages go without scripts: every one of them
- * works so, and agents need none.
+ * Reads the stylesheet, the icon and the build of the islands, and keeps all of it in memory. Where
+ * there is no build of the sources as they are, the log says so and pages go without scripts: every one
+ * of them works so, and agents need none.
  *
- * @throws Error where an island has a fault.
+ * @param root The checkout.
  */
-export async function loadAssets(islandsFolder: URL, log: Log): Promise<Assets> {
+export async function loadAssets(root: URL, log: Log): Promise<Assets> {
   const [css, icon, bundle] = await Promise.all([
     stylesheet(new URL("./styles/", import.meta.url)),
     Deno.readFile(new URL("./icons/favicon.svg", import.meta.url)),
-    bundleIslands(islandsFolder, log),
+    readBuild(bundlePlaces(root)),
   ]);
+  if (!bundle) log.warn("islands.not_built", { task: "deno task build" });
   const assets = new Map<string, Asset>();
   const add = (path: string, body: Uint8Array<ArrayBuffer>, type: keyof typeof TYPES) => {
     assets.set(`/assets/${path}`, { body, type: `${TYPES[type]}; charset=utf-8` });

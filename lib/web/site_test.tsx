@@ -60,7 +60,7 @@ const ROUTES: PageRoute[] = permit([
 /** A browser over the pages: keeps cookies, and tells where its writes come from. */
 async function open(baseUrl = ORIGIN, clock: Clock = systemClock) {
   const test = await testServices({ baseUrl, clock });
-  const assets = await loadAssets(new URL("../../islands/", import.meta.url), test.services.log);
+  const assets = await loadAssets(new URL("../../", import.meta.url), test.services.log);
   const pages = createPages(createSite(test.services, assets), ROUTES);
   const jar = new Map<string, string>();
   async function go(path: string, init: RequestInit = {}): Promise<Response> {

@@ -17,7 +17,7 @@ async function open() {
   const cookie = `bulkhead_session=${access}`;
   const session = await readSession(services, access);
   const entered = await createEndpoint(services, requestOf(principalOf(session!)), "Shop");
-  const assets = await loadAssets(new URL("../../islands/", import.meta.url), services.log);
+  const assets = await loadAssets(new URL("../../", import.meta.url), services.log);
   const pages = createPages(createSite(services, assets), PAGES);
   const send = (path: string, init: RequestInit = {}) => {
     const headers = { cookie, origin: ORIGIN, ...init.headers as Record<string, string> };

@@ -75,7 +75,7 @@ async function open() {
     services,
     (scope) => rebuildManifest(services, scope, "data loaded").then(() => {}),
   );
-  const assets = await loadAssets(new URL("../../islands/", import.meta.url), services.log);
+  const assets = await loadAssets(new URL("../../", import.meta.url), services.log);
   const pages = createPages(createSite(services, assets), PAGES);
   const send = (path: string, cookie: string | null, init: RequestInit = {}) => {
     const headers = new Headers(init.headers);

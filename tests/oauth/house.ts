@@ -77,7 +77,7 @@ async function startReplica(
   const mcp = mcpRoutes(services);
   const machine = oauthRoutes(services);
   const rest = createRest(services, REST_ROUTES);
-  const assets = await loadAssets(new URL("../../islands/", import.meta.url), services.log);
+  const assets = await loadAssets(new URL("../../", import.meta.url), services.log);
   const routes = [...oauthPages(policy), ...PAGES];
   const pages = createPages(createSite(services, assets), routes);
   answer = (request, peer) => {

@@ -18,9 +18,9 @@ export const STEPS: readonly (readonly string[])[] = [
     "islands",
   ],
   // rank 1: drivers and primitives
-  ["cache", "crypto", "http", "kv", "limits", "mail", "objects"],
+  ["bundle", "cache", "crypto", "http", "kv", "limits", "mail", "objects"],
   ["postgres"],
-  ["jobs"],
+  ["jobs", "launch"],
   // rank 2: who owns what, what happened
   ["audit", "relays", "replicas", "tenants"],
   ["services.ts"],
@@ -38,7 +38,7 @@ export const STEPS: readonly (readonly string[])[] = [
   ["start"],
   // what answers a URL, and the top
   ["routes"],
-  ["main.ts", "audit_verify.ts"],
+  ["main.ts", "start.ts", "build.ts", "audit_verify.ts"],
 ];
 
 /** Where a file stands; null for one whose unit is not in the order. */

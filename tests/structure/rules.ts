@@ -57,9 +57,9 @@ export const doorsAreDoors: Rule = (files) => {
 /** No circle of imports that exist at run time. */
 export const noCircles: Rule = (files) => circles(files);
 
-/** `main.ts` alone reads the environment. */
+/** `start.ts` and `main.ts` alone read the environment. */
 export const environment: Rule = each((file) => {
-  if (file.path === "main.ts") return [];
+  if (file.path === "main.ts" || file.path === "start.ts") return [];
   const imported = file.packages.filter(({ specifier, typeOnly }) =>
     !typeOnly && /^(node:)?process$/.test(specifier)
   );
@@ -134,7 +134,12 @@ export const sqlHomes: Rule = each((file) =>
   SQL_HOMES.test(file.path) ? [] : file.sql.map((text) => `holds SQL: ${text}`)
 );
 
-const PROGRAMS: ReadonlySet<string> = new Set(["main.ts", "audit_verify.ts"]);
+const PROGRAMS: ReadonlySet<string> = new Set([
+  "main.ts",
+  "start.ts",
+  "build.ts",
+  "audit_verify.ts",
+]);
 
 /** Importing a file does nothing. Exceptions: the programs, and `lib/web/browser`, what a page loads. */
 export const noWorkAtImport: Rule = each((file) =>

@@ -6,7 +6,7 @@ import { type Facts, factsOf, type ImportFact } from "./facts.ts";
 export const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 
 // What tools make, and what is nobody's source.
-const SKIPPED = /^(\.git|\.data|node_modules|coverage|.*\.profile)$/;
+const SKIPPED = /^(\.git|\.build|\.data|node_modules|coverage|.*\.profile)$/;
 const TEXT = /\.(tsx?|md|json|css|sql|svg|csv|ya?ml|sh|txt)$|^(run|LICENSE|\.gitignore)$/;
 
 /** A file of the project. */

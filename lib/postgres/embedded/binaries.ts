@@ -1,6 +1,8 @@
 import { createRequire } from "node:module";
 import { dirname, join, relative } from "node:path";
+import { fileURLToPath } from "node:url";
 import { readIfThere } from "./files.ts";
+import { ELSEWHERE, makeFolder } from "./home.ts";
 import { type Account, run } from "./run.ts";
 import { StartupError } from "./startup_error.ts";
 
@@ -71,14 +73,17 @@ async function addLinks(folder: string): Promise<void> {
   }
 }
 
+// Where no process that serves may write: it runs what lies here.
+const copies = () =>
+  Deno.uid() === 0 ? ELSEWHERE : fileURLToPath(new URL("../../../.build/", import.meta.url));
+
 /**
  * Finds programs that the server's user can run: those of the installed package, else a copy of them
- * in `home` (the package may lie in a folder closed to that user, or lack its links).
+ * (the package may lie in a folder closed to that user, or lack its links).
  *
  * @throws StartupError where the platform has no package, or its programs do not run.
  */
 export async function findBinaries(
-  home: string,
   account: Account | null,
   say: (line: string) => void,
 ): Promise<Binaries> {
@@ -86,15 +91,24 @@ export async function findBinaries(
   const runs = (binaries: Binaries) => run(binaries.postgres, ["--version"], account);
   if ((await runs(within(folder))).ok) return within(folder);
 
-  const target = join(home, `server-${version}`);
+  const folderOfCopies = copies();
+  const target = join(folderOfCopies, `server-${version}`);
   if ((await runs(within(target))).ok) return within(target);
 
   say(`Copying the programs of Postgres to ${target} …`);
-  const fresh = join(home, `tmp-${crypto.randomUUID()}`);
+  await makeFolder(folderOfCopies);
+  const fresh = join(folderOfCopies, `tmp-${crypto.randomUUID()}`);
   await copy(folder, fresh);
   await addLinks(fresh);
-  await Deno.remove(target, { recursive: true }).catch(() => {});
-  await Deno.rename(fresh, target);
+  await Deno.rename(fresh, target).catch(async () => {
+    // Something is there: another start's copy, which may be running, or one that does not run.
+    if (!(await runs(within(target))).ok) {
+      await Deno.remove(target, { recursive: true });
+      await Deno.rename(fresh, target);
+    } else {
+      await Deno.remove(fresh, { recursive: true });
+    }
+  });
   const tried = await runs(within(target));
   if (tried.ok) return within(target);
   throw new StartupError(

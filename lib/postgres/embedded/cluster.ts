@@ -102,7 +102,7 @@ async function initdb(plan: ClusterPlan, folder: string, passwordFile: string): 
         ...(plan.durable ? [] : ["--no-sync"]),
       ],
       plan.account,
-      plan.signal,
+      { signal: plan.signal },
     );
     plan.signal?.throwIfAborted();
     if (made.ok) return;

@@ -4,15 +4,16 @@ import { exists, readIfThere, writeWhole } from "./files.ts";
 import { type Account, run } from "./run.ts";
 import { StartupError } from "./startup_error.ts";
 
-// Where a service's data belongs on a Linux machine (Filesystem Hierarchy Standard 3.0, 5.8).
-const ELSEWHERE = "/var/lib/bulkhead";
+/** Where a service's data belongs on a Linux machine (Filesystem Hierarchy Standard 3.0, 5.8). */
+export const ELSEWHERE = "/var/lib/bulkhead";
 
 // Names the folder where the data is, when that is not the folder in which this file lies. Without it
 // a moved checkout would lose its data, and a removed one would hand its data to the next.
 const POINTER = "location";
 
 async function reaches(account: Account, folder: string): Promise<boolean> {
-  return (await run("/bin/sh", ["-c", 'cd "$1"', "sh", folder], account)).ok;
+  // The system enters the folder as that user before it runs the program.
+  return (await run("id", [], account, { cwd: folder })).ok;
 }
 
 /** A name for a folder's path: 16 hexadecimal digits of its SHA-256. */
@@ -82,7 +83,8 @@ export async function chooseHome(
     );
   }
   const home = recorded ?? (reached ? inside : await elsewhere(inside));
-  if (home !== inside) {
+  // Told once: later starts find it recorded.
+  if (home !== inside && !recorded) {
     say(
       `The user ${account.name}, who runs Postgres here, cannot enter ${inside}: ` +
         `its programs and data are in ${home}.`,

@@ -1,6 +1,8 @@
 import { join } from "node:path";
 import { readIfThere } from "./files.ts";
+import { hashPath } from "./home.ts";
 import { listProcesses, type Process, signalProcess } from "./processes.ts";
+import type { Account } from "./run.ts";
 import { StartupError } from "./startup_error.ts";
 
 const POLL_MS = 20;
@@ -12,6 +14,20 @@ export interface ServerIdentity {
   readonly name: string;
   /** The user that runs it. */
   readonly uid: number;
+}
+
+/** The identity of the server whose home a folder is. */
+export function identityOf(home: string, account: Account | null): ServerIdentity {
+  return {
+    cluster: join(home, "cluster"),
+    name: `bulkhead-${hashPath(home)}`,
+    uid: account?.uid ?? Deno.uid() ?? -1,
+  };
+}
+
+/** Tells whether this process may look at other processes and signal them. */
+export function maySignalOthers(): boolean {
+  return Deno.permissions.querySync({ name: "run" }).state === "granted";
 }
 
 /** Whether a process with the PID from a PID file is the server of this cluster. */

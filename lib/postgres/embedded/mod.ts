@@ -3,4 +3,5 @@ export {
   type EmbeddedPostgresOptions,
   startEmbeddedPostgres,
 } from "./start.ts";
+export { type PreparedPostgres, prepareEmbeddedPostgres } from "./prepare.ts";
 export { StartupError } from "./startup_error.ts";

@@ -11,6 +11,20 @@ export interface Finished {
   readonly output: string;
 }
 
+const PATH = "/usr/sbin:/usr/bin:/sbin:/bin";
+
+// Besides Postgres itself: who a user is, and, without /proc, which processes run.
+const HELPERS = Deno.build.os === "linux" ? ["id"] : ["id", "ps"];
+
+/** Absolute paths of the system's programs that a running server needs. */
+export async function helperPrograms(): Promise<string[]> {
+  const places = HELPERS.flatMap((name) => PATH.split(":").map((folder) => `${folder}/${name}`));
+  const found = await Promise.all(
+    places.map((path) => Deno.stat(path).then((info) => info.isFile ? [path] : [], () => [])),
+  );
+  return found.flat();
+}
+
 /**
  * How every program of Postgres is started: in a session of its own, so that Ctrl-C in the terminal
  * reaches this process alone, and with no environment, so that neither LANG nor PG* change anything.
@@ -22,7 +36,7 @@ export function isolated(account: Account | null): Deno.CommandOptions {
     // The folder in which this process was started may be closed to the other user.
     cwd: "/",
     clearEnv: true,
-    env: { LC_ALL: "C", PATH: "/usr/sbin:/usr/bin:/sbin:/bin" },
+    env: { LC_ALL: "C", PATH },
     ...(account && { uid: account.uid, gid: account.gid }),
   };
 }
@@ -35,7 +49,7 @@ export async function run(
   program: string,
   args: readonly string[],
   account: Account | null,
-  signal?: AbortSignal,
+  options: { readonly signal?: AbortSignal | undefined; readonly cwd?: string } = {},
 ): Promise<Finished> {
   try {
     const { success, stdout, stderr } = await new Deno.Command(program, {
@@ -43,7 +57,8 @@ export async function run(
       args: [...args],
       stdout: "piped",
       stderr: "piped",
-      ...(signal && { signal }),
+      ...(options.cwd !== undefined && { cwd: options.cwd }),
+      ...(options.signal && { signal: options.signal }),
     }).output();
     const text = new TextDecoder();
     return { ok: success, output: `${text.decode(stdout)}${text.decode(stderr)}`.trim() };

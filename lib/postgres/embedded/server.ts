@@ -48,6 +48,15 @@ async function within(ms: number, event: Promise<void>): Promise<boolean> {
   }
 }
 
+/** Whom to tell, and what ends the server. */
+export interface ServerWishes {
+  readonly say: (line: string) => void;
+  /** Ends the start in order. */
+  readonly signal?: AbortSignal;
+  /** Ends the server at once, whenever it comes. */
+  readonly hurry?: AbortSignal;
+}
+
 /**
  * Starts the server and waits until it accepts connections, however long recovery takes.
  *
@@ -58,8 +67,7 @@ export async function startServer(
   cluster: string,
   settings: ServerSettings,
   account: Account | null,
-  say: (line: string) => void,
-  signal?: AbortSignal,
+  { say, signal, hurry }: ServerWishes,
 ): Promise<Server> {
   const child = new Deno.Command(binaries.postgres, {
     ...isolated(account),
@@ -82,6 +90,10 @@ export async function startServer(
       if (!(error instanceof TypeError)) throw error;
     }
   };
+  // Immediate shutdown: nothing acknowledged is lost, and recovery is left to the next start.
+  const hasten = () => send("SIGQUIT");
+  hurry?.addEventListener("abort", hasten);
+  void ended.then(() => hurry?.removeEventListener("abort", hasten));
   const stop = async () => {
     // Fast, then immediate shutdown. Both lose nothing; the second leaves recovery to the next start.
     send("SIGINT");

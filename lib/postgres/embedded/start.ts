@@ -3,14 +3,14 @@ import { serverAccount } from "./account.ts";
 import { type Binaries, findBinaries } from "./binaries.ts";
 import { initCluster, SUPERUSER, superuserPassword } from "./cluster.ts";
 import { exists } from "./files.ts";
-import { chooseHome, hashPath, makeFolder, recordedHome } from "./home.ts";
-import { clearLeftovers, type ServerIdentity } from "./leftovers.ts";
+import { chooseHome, makeFolder, recordedHome } from "./home.ts";
+import { clearLeftovers, identityOf, maySignalOthers } from "./leftovers.ts";
 import { lockFolder } from "./lock.ts";
 import { removeOldLogs } from "./logs.ts";
 import { choosePort, isFree, rememberPort } from "./port.ts";
 import { type Account, saysDiskFull } from "./run.ts";
 import { EarlyEnd, type Server, startServer } from "./server.ts";
-import { StartupError } from "./startup_error.ts";
+import { inOperatorsWords, StartupError } from "./startup_error.ts";
 
 const ATTEMPTS = 5;
 
@@ -18,8 +18,10 @@ const ATTEMPTS = 5;
 export interface EmbeddedPostgresOptions {
   /** The folder for everything kept on this machine; made if missing. */
   readonly dataDir: string;
-  /** Told, in plain sentences, what is being done. */
+  /** Told, in plain sentences, what somebody should know. */
   readonly say: (line: string) => void;
+  /** Told what is being done. */
+  readonly progress?: (text: string) => void;
   /** False trades safety for speed (no fsync): for throwaway data alone. Default true. */
   readonly durable?: boolean;
   /** Default 300. */
@@ -28,6 +30,8 @@ export interface EmbeddedPostgresOptions {
   readonly sharedBuffersMb?: number;
   /** Ends the start; what was begun is undone, and the signal's reason is thrown. */
   readonly signal?: AbortSignal;
+  /** Ends the server at once, without a checkpoint: the next start recovers. */
+  readonly hurry?: AbortSignal;
 }
 
 /** A running embedded Postgres. */
@@ -49,28 +53,15 @@ export interface EmbeddedPostgres {
 /**
  * Starts a Postgres of this process's own on a data folder, preparing it at the first time. It listens
  * on 127.0.0.1 alone. It outlives Ctrl-C and even a kill of this process: the caller calls `stop`, and
- * where it could not, the next start clears up.
+ * where it could not, the next start clears up. A process without the permission to run everything
+ * cannot: there, `prepareEmbeddedPostgres` comes before it, in a process that has it.
  *
  * @throws StartupError in words for the operator, also where another process has the folder.
  */
 export async function startEmbeddedPostgres(
   options: EmbeddedPostgresOptions,
 ): Promise<EmbeddedPostgres> {
-  try {
-    return await start(options);
-  } catch (error) {
-    if (error instanceof Deno.errors.PermissionDenied) {
-      throw new StartupError(
-        `The user of this process may not use the Postgres data under ${options.dataDir}: ` +
-          `${error.message}. Start as its owner, or set BULKHEAD_DATA to another folder.`,
-        { cause: error },
-      );
-    }
-    if (error instanceof Error && saysDiskFull(error.message)) {
-      throw new StartupError(`The disk that holds the Postgres data is full.`, { cause: error });
-    }
-    throw error;
-  }
+  return await inOperatorsWords(options.dataDir, () => start(options));
 }
 
 async function start(options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
@@ -88,15 +79,16 @@ async function start(options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres
   if (home !== inside) locks.use(await lockFolder(home));
 
   await removeAttempts(home);
-  const binaries = await findBinaries(home, account, say);
+  const binaries = await findBinaries(account, say);
   const password = await superuserPassword(home);
-  if (!await exists(join(home, "cluster"))) say(`Preparing a new Postgres in ${home} …`);
+  const progress = options.progress ?? (() => {});
+  if (!await exists(join(home, "cluster"))) progress(`Preparing a new Postgres in ${home} …`);
   const durable = options.durable ?? true;
   const cluster = await initCluster({ home, binaries, account, password, durable, signal });
 
   const { server, port } = await launch(home, cluster, binaries, account, options);
   await rememberPort(home, port);
-  say(`Postgres is running on 127.0.0.1:${port}.`);
+  progress(`Postgres is running on 127.0.0.1:${port}.`);
 
   const held = locks.move();
   let stopping: Promise<void> | null = null;
@@ -130,15 +122,15 @@ async function launch(
   account: Account | null,
   options: EmbeddedPostgresOptions,
 ): Promise<{ server: Server; port: number }> {
-  const name = `bulkhead-${hashPath(home)}`;
-  const identity: ServerIdentity = { cluster, name, uid: account?.uid ?? Deno.uid() ?? -1 };
-  await clearLeftovers(identity, options.say);
+  const identity = identityOf(home, account);
+  // Else `prepareEmbeddedPostgres` has done it, in a process that may.
+  if (maySignalOthers()) await clearLeftovers(identity, options.say);
   await removeOldLogs(cluster);
   for (let attempt = 1;; attempt++) {
     const port = await choosePort(home);
     const settings = {
       port,
-      name,
+      name: identity.name,
       durable: options.durable ?? true,
       maxConnections: options.maxConnections ?? 300,
       sharedBuffersMb: options.sharedBuffersMb ?? 256,
@@ -149,8 +141,7 @@ async function launch(
         cluster,
         settings,
         account,
-        options.say,
-        options.signal,
+        options,
       );
       return { server, port };
     } catch (error) {

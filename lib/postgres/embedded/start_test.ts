@@ -5,7 +5,8 @@ import { run } from "./run.ts";
 import { query, temporaryFolder } from "./test_starter.ts";
 
 function start(dataDir: string, said: string[] = []): Promise<EmbeddedPostgres> {
-  return startEmbeddedPostgres({ dataDir, say: (line) => said.push(line), sharedBuffersMb: 32 });
+  const say = (line: string) => void said.push(line);
+  return startEmbeddedPostgres({ dataDir, say, progress: say, sharedBuffersMb: 32 });
 }
 
 async function names(folder: string): Promise<string[]> {
@@ -186,7 +187,8 @@ Deno.test("startEmbeddedPostgres() can be ended at any moment of the first start
     startEmbeddedPostgres({
       dataDir: folder.path,
       // Said right before initdb is started.
-      say: () => setTimeout(() => preparing.abort(reason), 100),
+      say: () => {},
+      progress: () => setTimeout(() => preparing.abort(reason), 100),
       signal: preparing.signal,
     }),
     reason,

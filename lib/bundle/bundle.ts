@@ -1,5 +1,4 @@
 import { fileURLToPath } from "node:url";
-import type { Log } from "../log.ts";
 
 /** One file of the bundle, by its path below the folder that all of them share. */
 export interface BundledFile {
@@ -20,23 +19,26 @@ export interface IslandBundle {
 const OUT = "/bundle";
 const ISLAND = /^[A-Z][A-Za-z0-9]*\.tsx$/;
 
+/** There is no bundler: the runtime fetches it at its first use, and could not. */
+export class NoBundler extends Error {
+  override readonly name = "NoBundler";
+}
+
 /**
- * Bundles every `PascalCase.tsx` of a folder for the browser. Takes about 0.2 s, so that each start
- * makes it afresh and nothing stale can be served.
- * Null where there is no bundler: the runtime fetches it at its first use.
+ * Bundles every `PascalCase.tsx` of a folder for the browser. Takes about 0.2 s.
  *
- * @throws Error with the bundler's messages where an island has a fault.
+ * @param hydrate The module that hydrates a page's islands.
+ * @throws NoBundler; Error with the bundler's messages where an island has a fault.
  */
-export async function bundleIslands(folder: URL, log: Log): Promise<IslandBundle | null> {
+export async function bundleIslands(folder: URL, hydrate: URL): Promise<IslandBundle> {
   const names: string[] = [];
   for await (const entry of Deno.readDir(folder)) {
     if (entry.isFile && ISLAND.test(entry.name)) names.push(entry.name.replace(/\.tsx$/, ""));
   }
   names.sort();
-  const hydrate = fileURLToPath(new URL("./browser/hydrate.ts", import.meta.url));
   const result = await Deno.bundle({
     entrypoints: [
-      hydrate,
+      fileURLToPath(hydrate),
       ...names.map((name) => fileURLToPath(new URL(`${name}.tsx`, folder))),
     ],
     outputDir: OUT,
@@ -44,11 +46,9 @@ export async function bundleIslands(folder: URL, log: Log): Promise<IslandBundle
     codeSplitting: true,
     minify: true,
     write: false,
-  }).catch((error) => {
-    log.error("islands.not_bundled", { error });
-    return null;
+  }).catch((cause) => {
+    throw new NoBundler("The bundler could not be fetched.", { cause });
   });
-  if (!result) return null;
   if (!result.success) {
     throw new Error(`bundling islands: ${result.errors.map((fault) => fault.text).join("; ")}`);
   }
