@@ -166,6 +166,7 @@ async function openHouse(
         label: "bench",
         scope: "mcp:write",
         abilities: new Set(ABILITIES),
+        role: "owner",
         review: false,
         endpoints: "all",
       },

@@ -41,6 +41,24 @@ export function changesThings(ability: Ability): boolean {
 /** The outer bound of a credential on MCP: reading, or reading and writing. */
 export type Scope = "mcp" | "mcp:write";
 
+/** What a member of a tenant may do there, most first. */
+export const ROLES = ["owner", "admin", "member", "viewer"] as const;
+
+/** One role. */
+export type Role = typeof ROLES[number];
+
+/** Whether a role is another or more. */
+export function atLeast(role: Role, least: Role): boolean {
+  return ROLES.indexOf(role) <= ROLES.indexOf(least);
+}
+
+/** A number of calls a minute that several tokens share. */
+export interface Budget {
+  /** What stands for those that share it: the first of the tokens that took one another's place. */
+  readonly of: string;
+  readonly calls: number;
+}
+
 /** Who acts: resolved once at the border, trusted inside. Never widened. */
 export interface Principal {
   readonly kind: ActorKind;
@@ -51,10 +69,19 @@ export interface Principal {
   readonly label: string;
   readonly scope: Scope;
   readonly abilities: ReadonlySet<Ability>;
+  /**
+   * As what they act: the role that the person has now, and a token's maker; of a token that others made,
+   * the least role of all their makers. `admin` for tokens of the team.
+   */
+  readonly role: Role;
+  /** Whether it is a token of the team, and no person's. */
+  readonly team?: boolean;
+  /** The tree of tokens, or the connection, that a token belongs to: one pair of eyes. */
+  readonly line?: string;
   /** Whether what it changes in rows waits for a person's approval, whatever the endpoint says. */
   readonly review: boolean;
-  /** How often it may call in a minute; absent: as often as it likes. */
-  readonly callsPerMinute?: number;
+  /** How often it may call in a minute, by itself and with others; absent: as often as it likes. */
+  readonly budgets?: readonly Budget[];
   /** The connection that an OAuth access token belongs to; absent for every other credential. */
   readonly grantId?: GrantId;
   /** The endpoints that are covered; `"all"` means each of the tenant's, now and later. */

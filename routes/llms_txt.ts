@@ -21,6 +21,7 @@ async function enterAsAnybody(services: Services, knock: Knock): Promise<Endpoin
       label: "anybody",
       scope: "mcp",
       abilities: new Set(),
+      role: "viewer",
       review: false,
       endpoints: new Set([endpoint.id]),
     },

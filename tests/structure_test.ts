@@ -77,7 +77,10 @@ const file = (path: string, text: string): TextFile => ({ path, text });
 
 Deno.test("rules.ranks() finds a higher rank, a sibling and an unknown folder", () => {
   assert.equal(broken(rules.ranks, file("lib/crypto/a.ts", 'import "../tools/mod.ts";')).length, 1);
-  assert.equal(broken(rules.ranks, file("lib/auth/a.ts", 'import "../tokens/mod.ts";')).length, 1);
+  assert.equal(
+    broken(rules.ranks, file("lib/tokens/a.ts", 'import "../endpoints/mod.ts";')).length,
+    1,
+  );
   assert.equal(
     broken(rules.ranks, file("lib/auth/a.ts", 'import type { A } from "../web/mod.ts";')).length,
     1,

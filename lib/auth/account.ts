@@ -1,8 +1,8 @@
 import { z } from "zod";
 import type { AuditActor } from "../audit/mod.ts";
 import type { SessionId, TenantId, UserId } from "../ids.ts";
-import type { Principal } from "../principal.ts";
-import { abilitiesOf, type Role } from "./permissions.ts";
+import type { Principal, Role } from "../principal.ts";
+import { abilitiesOf } from "./permissions.ts";
 
 /** A person in one of their tenants. */
 export interface Account {
@@ -41,6 +41,7 @@ export function principalOf(session: Session): Principal {
     label: session.email,
     scope: session.role === "viewer" ? "mcp" : "mcp:write",
     abilities: abilitiesOf(session.role),
+    role: session.role,
     review: false,
     endpoints: "all",
   };

@@ -13,15 +13,14 @@ export type { ChallengeId } from "./challenges.ts";
 export { confirmByCode, confirmByPassword, requestConfirmation } from "./confirm.ts";
 export { changePassword, openReset, requestReset, RESET_PATH, resetPassword } from "./passwords.ts";
 export {
+  abilitiesOf,
   type Asker,
-  atLeast,
   authorize,
   may,
   type Permission,
   PERMISSIONS,
-  type Role,
-  ROLES,
 } from "./permissions.ts";
+export { atLeast, type Role, ROLES } from "../principal.ts";
 export {
   endOtherSessions,
   endOwnSession,

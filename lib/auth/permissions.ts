@@ -1,11 +1,5 @@
 import { AppError } from "../errors.ts";
-import { ABILITIES, type Ability } from "../principal.ts";
-
-/** What a member of a tenant may do there, most first. */
-export const ROLES = ["owner", "admin", "member", "viewer"] as const;
-
-/** One role. */
-export type Role = typeof ROLES[number];
+import { ABILITIES, type Ability, atLeast, type Role } from "../principal.ts";
 
 interface Rule {
   /** The least role that may; null: whoever is signed in, for it concerns themselves alone. */
@@ -35,6 +29,8 @@ export const PERMISSIONS = {
   "files:write": { role: "member", abilities: ["files:write"] },
   "files:read": { role: "viewer", abilities: ["files:read"] },
   "tokens:read": { role: "viewer", abilities: ["api:tokens:read"] },
+  // One's own, also in a role that makes none any more.
+  "tokens:revoke": { role: "viewer", abilities: ["api:tokens:write"] },
   "tokens:write": { role: "member", abilities: ["api:tokens:write"] },
   "tokens:mint_writing": { role: "member", abilities: ["api:tokens:write"], sensitive: true },
   // Everybody may let an app read what they read themselves.
@@ -57,21 +53,17 @@ export const PERMISSIONS = {
 /** Name of a permission. */
 export type Permission = keyof typeof PERMISSIONS;
 
-/** Who asks: a person in a role, or a token with abilities. */
+/** Who asks: a person in a role, or a token with abilities that acts in one. */
 export type Asker =
   | { readonly role: Role; readonly authenticatedAt: Date }
-  | { readonly abilities: ReadonlySet<Ability> };
+  | { readonly role: Role; readonly abilities: ReadonlySet<Ability> };
 
 /** Milliseconds for which one proof of who it is serves sensitive acts. */
 export const RECENT_MS = 10 * 60_000;
 
-/** Whether a role is another or more. */
-export function atLeast(role: Role, least: Role): boolean {
-  return ROLES.indexOf(role) <= ROLES.indexOf(least);
-}
-
 /**
- * The one check of every page and route.
+ * The one check of every page and route. A token needs the ability and the role: it may nothing that
+ * whoever made it is refused as a person.
  *
  * @param permission What the route declares; undefined, where it declares nothing, is denied.
  * @param now Milliseconds since 1970.
@@ -84,12 +76,20 @@ export function authorize(asker: Asker, permission: Permission | undefined, now:
   }
   const rule: Rule = PERMISSIONS[permission];
   if ("abilities" in asker) {
-    if (rule.abilities.some((ability) => asker.abilities.has(ability))) return;
     if (!rule.abilities.length) throw new AppError("ACCESS_DENIED");
-    throw new AppError(
-      "INSUFFICIENT_SCOPE",
-      `This needs the ability ${rule.abilities.join(" or ")}.`,
-    );
+    if (!rule.abilities.some((ability) => asker.abilities.has(ability))) {
+      throw new AppError(
+        "INSUFFICIENT_SCOPE",
+        `This needs the ability ${rule.abilities.join(" or ")}.`,
+      );
+    }
+    if (rule.role !== null && !atLeast(asker.role, rule.role)) {
+      throw new AppError(
+        "ACCESS_DENIED",
+        `This needs the role ${rule.role}; this token acts as ${asker.role}.`,
+      );
+    }
+    return;
   }
   if (rule.role !== null && !atLeast(asker.role, rule.role)) {
     throw new AppError(

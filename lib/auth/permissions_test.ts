@@ -1,15 +1,12 @@
 import assert from "node:assert/strict";
-import { ABILITIES, type Ability } from "../principal.ts";
+import { ABILITIES, type Ability, atLeast, type Role, ROLES } from "../principal.ts";
 import {
   abilitiesOf,
-  atLeast,
   authorize,
   may,
   type Permission,
   PERMISSIONS,
   RECENT_MS,
-  type Role,
-  ROLES,
 } from "./permissions.ts";
 
 const NOW = Date.now();
@@ -46,11 +43,24 @@ Deno.test("authorize() takes one of a permission's abilities from a token, and n
   for (const [name, { abilities }] of Object.entries(PERMISSIONS)) {
     const permission = name as Permission;
     for (const ability of ABILITIES) {
-      const asks = () => authorize({ abilities: new Set([ability]) }, permission, NOW);
+      const asks = () =>
+        authorize({ role: "owner", abilities: new Set([ability]) }, permission, NOW);
       if ((abilities as readonly Ability[]).includes(ability)) asks();
       else {
         assert.throws(asks, { code: abilities.length ? "INSUFFICIENT_SCOPE" : "ACCESS_DENIED" });
       }
+    }
+  }
+});
+
+Deno.test("authorize() refuses a token what it refuses a person in the token's role", () => {
+  for (const [name, { abilities }] of Object.entries(PERMISSIONS)) {
+    const permission = name as Permission;
+    if (!abilities.length) continue;
+    for (const role of ROLES) {
+      const asks = () => authorize({ role, abilities: new Set(ABILITIES) }, permission, NOW);
+      if (may(role, permission)) asks();
+      else assert.throws(asks, { code: "ACCESS_DENIED" }, `${role} ${permission}`);
     }
   }
 });

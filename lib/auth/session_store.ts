@@ -2,7 +2,7 @@ import { type AuditActor, recordEvent } from "../audit/mod.ts";
 import type { SessionId, TenantId, UserId } from "../ids.ts";
 import { type Control, sqlState, type Tx } from "../postgres/mod.ts";
 import type { Account, BrowserActor, Session } from "./account.ts";
-import type { Role } from "./permissions.ts";
+import type { Role } from "../principal.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
 

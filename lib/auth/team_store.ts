@@ -1,7 +1,7 @@
 import { AppError } from "../errors.ts";
 import type { TenantId, UserId } from "../ids.ts";
 import { type Control, type Tx, violatedConstraint } from "../postgres/mod.ts";
-import type { Role } from "./permissions.ts";
+import type { Role } from "../principal.ts";
 
 /** Id of an invitation's row (UUIDv7), not its link. */
 export type InvitationId = string;
@@ -171,17 +171,6 @@ export async function updateRole(tx: Tx, userId: UserId, role: Role): Promise<vo
 /** Deletes a membership; sessions in the tenant go with it. */
 export async function deleteMember(tx: Tx, userId: UserId): Promise<void> {
   await keepingAnOwner(tx`DELETE FROM members WHERE user_id = ${userId}`.execute());
-}
-
-/** Hashes, as hex, of the access tokens that apps have of a member in the transaction's tenant. */
-export async function selectIssued(tx: Tx, userId: UserId): Promise<string[]> {
-  const rows = await tx<{ hash: string }[]>`
-    SELECT encode(t.hash, 'hex') AS hash
-    FROM oauth_grants g
-    JOIN oauth_authorizations a ON a.grant_id = g.id
-    JOIN tokens t ON t.authorization_id = a.id
-    WHERE g.user_id = ${userId} AND t.revoked_at IS NULL`;
-  return rows.map(({ hash }) => hash);
 }
 
 /** Renames the transaction's tenant: row-level security shows it no other. */

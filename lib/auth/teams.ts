@@ -1,11 +1,12 @@
 import { type AuditActor, recordEvent } from "../audit/mod.ts";
 import { randomSecret, sha256 } from "../crypto/mod.ts";
 import { AppError } from "../errors.ts";
-import { newId, type TenantId, type UserId } from "../ids.ts";
+import { newId, type TenantId, type TokenId, type UserId } from "../ids.ts";
 import type { Services } from "../services.ts";
+import { endTokensOf, forgetTokens, selectHashes } from "../tokens/mod.ts";
 import type { Session } from "./account.ts";
 import { invitationMail } from "./mails.ts";
-import { atLeast, type Role } from "./permissions.ts";
+import { atLeast, type Role } from "../principal.ts";
 import { forgetSessions } from "./sessions.ts";
 import { selectSessions } from "./session_store.ts";
 import { takeMail, takeProof } from "./mail_limits.ts";
@@ -21,7 +22,6 @@ import {
   readInvitation,
   replaceInvitation,
   selectInvitations,
-  selectIssued,
   selectMembers,
   selectMemberships,
   selectRole,
@@ -196,7 +196,7 @@ async function sessionsOf(services: Services, userId: UserId): Promise<string[]>
 }
 
 /**
- * Gives a member another role.
+ * Gives a member another role: their sessions, tokens and apps have it by the next request, everywhere.
  *
  * @throws AppError NOT_FOUND, ACCESS_DENIED, LAST_OWNER.
  */
@@ -208,7 +208,7 @@ export async function changeRole(
   actor: AuditActor,
 ): Promise<void> {
   const { tenantId } = session;
-  await services.control.tenant(tenantId, async (tx) => {
+  const credentials = await services.control.tenant(tenantId, async (tx) => {
     const before = await selectRole(tx, userId);
     if (!before) throw new AppError("NOT_FOUND");
     checkReach(session, before, role);
@@ -220,40 +220,48 @@ export async function changeRole(
       subject: userId,
       detail: { before, after: role },
     });
+    return await selectHashes(tx, userId);
   });
-  await forgetSessions(services, await sessionsOf(services, userId));
+  // What their tokens and apps may do follows from the role: it is looked up anew.
+  await Promise.all([
+    forgetSessions(services, await sessionsOf(services, userId)),
+    forgetTokens(services, credentials),
+  ]);
 }
 
 /**
- * Takes a member out of the team: their sessions in it end at once, and what they let apps do.
+ * Takes a member out of the team: their sessions in it end, their own tokens with all that those made, and
+ * what they let apps do; once this has answered, no replica serves any of them. The team's tokens by them go
+ * on, but for those that are named.
  *
- * @returns Hashes, as hex, of the apps' access tokens that ended by it: whoever calls makes every
- * replica forget them.
+ * @param revoked Tokens of the team that they made and that end with their membership.
  * @throws AppError NOT_FOUND, ACCESS_DENIED, LAST_OWNER.
  */
 export async function removeMember(
   services: Services,
   session: Session,
   userId: UserId,
+  revoked: readonly TokenId[],
   actor: AuditActor,
-): Promise<string[]> {
+): Promise<void> {
   const { tenantId } = session;
   const sessions = await sessionsOf(services, userId);
-  const tokens = await services.control.tenant(tenantId, async (tx) => {
+  const hashes = await services.control.tenant(tenantId, async (tx) => {
     const role = await selectRole(tx, userId);
     if (!role) throw new AppError("NOT_FOUND");
     const leaving = userId === session.userId;
     if (!leaving) checkReach(session, role);
-    const issued = await selectIssued(tx, userId);
+    if (leaving && !atLeast(role, "admin") && revoked.length) throw new AppError("ACCESS_DENIED");
+    const ended = await endTokensOf(tx, userId, revoked);
     await deleteMember(tx, userId);
     await recordEvent(tx, {
       tenantId,
       action: leaving ? "member.left" : "member.removed",
       actor,
       subject: userId,
+      detail: { tokens_ended: ended.tokens.length, team_tokens_revoked: revoked.length },
     });
-    return issued;
+    return ended.hashes;
   });
-  await forgetSessions(services, sessions);
-  return tokens;
+  await Promise.all([forgetSessions(services, sessions), forgetTokens(services, hashes)]);
 }

@@ -27,6 +27,7 @@ export function enterAsSystem(
       scope: "mcp",
       review: false,
       abilities: new Set(),
+      role: "owner",
       endpoints: new Set([endpointId]),
     },
     tenantId,

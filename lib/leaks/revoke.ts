@@ -3,8 +3,8 @@ import { sha256Hex } from "../crypto/mod.ts";
 import type { RequestId } from "../ids.ts";
 import { endLeakedGrant } from "../oauth/mod.ts";
 import type { Services } from "../services.ts";
-import { forgetTokens, tokenPrefix } from "../tokens/mod.ts";
-import { type FoundLeak, lookUpLeaked, markLeaked } from "./store.ts";
+import { endedWith, endLeaked, forgetTokens, tokenPrefix } from "../tokens/mod.ts";
+import { type FoundLeak, lookUpLeaked, selectLiving } from "./store.ts";
 
 /** A token as it was reported. */
 export interface LeakedToken {
@@ -48,7 +48,9 @@ function revokeOne(
   return services.control.tenant(tenantId, async (tx) => {
     // Connections before their tokens, as whoever else revokes locks them.
     const ended = authorizationId && await endLeakedGrant(tx, tenantId, authorizationId, actor);
-    const name = tokenId && await markLeaked(tx, tokenId);
+    const name = tokenId && await selectLiving(tx, tokenId);
+    // Also of one that was revoked before: what was made with it may go on.
+    const lost = tokenId ? await endLeaked(tx, tokenId) : [];
     if (ended || name) {
       await recordEvent(tx, {
         tenantId,
@@ -61,17 +63,18 @@ function revokeOne(
           token_id: tokenId,
           prefix: tokenPrefix(leak.token),
           ...(ended ? { grant_id: ended.grantId } : {}),
+          ...(tokenId ? endedWith(tokenId, lost) : {}),
         },
       });
     }
     // Also of one that was revoked before: whoever did may not have come to tell the replicas.
-    return [hash, ...(ended ? ended.hashes : [])];
+    return [hash, ...lost.map((one) => one.hash), ...(ended ? ended.hashes : [])];
   });
 }
 
 /**
- * Revokes those of the tokens that are ours, of whatever tenant: a bearer token itself, and of an OAuth
- * token the whole connection that it belongs to. No request that starts after this has settled is
+ * Revokes those of the tokens that are ours, of whatever tenant: a bearer token itself and all that was
+ * made with it, and of an OAuth token the whole connection that it belongs to. No request that starts after this has settled is
  * served with one of them, by any replica. Repeating it changes nothing.
  *
  * @returns Of each token, in order, whether it is or was one of ours.

@@ -33,9 +33,9 @@ export async function lookUpLeaked(lookup: Sql, hashes: readonly string[]): Prom
   }
 }
 
-/** Revokes a bearer token of any kind; answers its name, or null where it is revoked already. */
-export async function markLeaked(tx: Tx, id: TokenId): Promise<string | null> {
+/** The name of a bearer token of any kind, and a lock on it; null where it is revoked already. */
+export async function selectLiving(tx: Tx, id: TokenId): Promise<string | null> {
   const [row] = await tx<{ name: string }[]>`
-    UPDATE tokens SET revoked_at = now() WHERE id = ${id} AND revoked_at IS NULL RETURNING name`;
+    SELECT name FROM tokens WHERE id = ${id} AND revoked_at IS NULL FOR UPDATE`;
   return row?.name ?? null;
 }

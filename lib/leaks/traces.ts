@@ -2,7 +2,14 @@ import { AppError } from "../errors.ts";
 import type { TokenId } from "../ids.ts";
 import { covers, type RequestScope, requireAbility } from "../principal.ts";
 import type { Services } from "../services.ts";
-import { type MintedToken, mintToken, revokeToken, rotateToken } from "../tokens/mod.ts";
+import {
+  endTraces,
+  type MintedToken,
+  mintToken,
+  readerOf,
+  revokeToken,
+  rotateToken,
+} from "../tokens/mod.ts";
 import {
   type CalledTool,
   type DoneAction,
@@ -31,8 +38,12 @@ export interface TokenTraces {
   readonly replacement: { readonly id: TokenId; readonly name: string } | null;
 }
 
-/** Whether all that a token reaches is the principal's to see. */
+/** Whether a token, and all that it reaches, is the principal's to see. */
 function isWithin({ principal, tenantId }: RequestScope, token: PastToken): boolean {
+  const { makers } = readerOf(principal);
+  if (makers !== "all" && (token.team || makers === null || token.createdBy !== makers)) {
+    return false;
+  }
   if (principal.endpoints === "all") return true;
   return !token.allEndpoints && token.endpoints.length > 0 &&
     token.endpoints.every(({ id }) => covers(principal, { id, tenantId }));
@@ -74,7 +85,7 @@ const AFTER_EXPIRY_MS = 7 * 24 * 60 * 60 * 1000;
 
 /**
  * Mints a token that may do what another could, in the same places and bounds, and revokes the other at
- * once, if nobody has.
+ * once, if nobody has, with all that was made with it.
  *
  * @throws AppError NOT_FOUND; CONFLICT where it reached endpoints that are all gone; INSUFFICIENT_SCOPE.
  */
@@ -85,6 +96,18 @@ export async function replaceLeaked(
 ): Promise<MintedToken> {
   requireAbility(scope.principal, "api:tokens:write");
   const token = await readPast(services, scope, id);
+  const minted = await replacePast(services, scope, token);
+  // Last: what is revoked by now makes nothing more.
+  await endTraces(services, scope, token);
+  return minted;
+}
+
+async function replacePast(
+  services: Services,
+  scope: RequestScope,
+  token: PastToken,
+): Promise<MintedToken> {
+  const { id } = token;
   const now = services.clock.now();
   const isOver = token.expiresAt !== null && token.expiresAt.getTime() <= now;
   if (!token.revokedAt && !isOver) {
@@ -112,5 +135,6 @@ export async function replaceLeaked(
     networks: token.networks,
     callsPerMinute: token.callsPerMinute,
     review: token.review,
+    team: token.team,
   });
 }

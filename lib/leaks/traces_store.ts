@@ -1,4 +1,4 @@
-import type { EndpointId, TokenId } from "../ids.ts";
+import type { EndpointId, TokenId, UserId } from "../ids.ts";
 import type { Tx } from "../postgres/mod.ts";
 import type { Ability, Scope } from "../principal.ts";
 
@@ -21,6 +21,9 @@ export interface PastToken {
   readonly review: boolean;
   readonly lastUsedAt: Date | null;
   readonly lastUsedNetwork: string | null;
+  readonly team: boolean;
+  /** Who made it; null where the account is gone. */
+  readonly createdBy: UserId | null;
 }
 
 /** Reads a token that people minted; null where the transaction's tenant has none such. */
@@ -32,7 +35,7 @@ export async function selectPastToken(tx: Tx, id: TokenId): Promise<PastToken | 
         ELSE (SELECT r.expires_at FROM tokens r WHERE r.id = t.replaced_by) END AS "meantUntil",
       t.revoked_at AS "revokedAt", to_jsonb(t.networks) AS networks,
       t.calls_per_minute AS "callsPerMinute", t.review, t.last_used_at AS "lastUsedAt",
-      t.last_used_network AS "lastUsedNetwork",
+      t.last_used_network AS "lastUsedNetwork", t.team, t.created_by AS "createdBy",
       coalesce((
         SELECT jsonb_agg(jsonb_build_object('id', e.id, 'slug', e.slug, 'name', e.name) ORDER BY e.id)
         FROM token_endpoints b JOIN endpoints e ON e.id = b.endpoint_id

@@ -2,7 +2,7 @@ import { actorOf, recordEvent } from "../audit/mod.ts";
 import { AppError } from "../errors.ts";
 import type { GrantId } from "../ids.ts";
 import type { Tx } from "../postgres/mod.ts";
-import type { RequestScope } from "../principal.ts";
+import { atLeast, type RequestScope } from "../principal.ts";
 import type { Services } from "../services.ts";
 import { forgetTokens, revokeWriting } from "../tokens/mod.ts";
 import {
@@ -15,13 +15,13 @@ import {
 } from "./grant_store.ts";
 import { endGrant } from "./revocation.ts";
 
-/** The tenant's connected apps; only one's own for who may not see the tenant's tokens. */
+/** The tenant's connected apps; only one's own for who is no owner or admin. */
 export async function listConnectedApps(
   services: Services,
   scope: RequestScope,
 ): Promise<ConnectedApp[]> {
-  const { abilities, userId } = scope.principal;
-  const all = abilities.has("api:tokens:read");
+  const { role, userId } = scope.principal;
+  const all = atLeast(role, "admin");
   if (!all && userId === null) return [];
   return await services.control.tenant(
     scope.tenantId,
@@ -32,13 +32,13 @@ export async function listConnectedApps(
 /** Locks a connection that is the caller's to end. */
 async function lockOwn(
   tx: Tx,
-  { principal: { abilities, userId } }: RequestScope,
+  { principal: { role, userId } }: RequestScope,
   id: GrantId,
 ): Promise<LockedGrant> {
   const grant = await lockGrant(tx, id);
-  if (!grant) throw new AppError("NOT_FOUND");
-  if (grant.userId !== userId && !abilities.has("api:tokens:write")) {
-    throw new AppError("INSUFFICIENT_SCOPE", "This is another person's connection.");
+  // To who may not see it, another person's does not exist.
+  if (!grant || (grant.userId !== userId && !atLeast(role, "admin"))) {
+    throw new AppError("NOT_FOUND");
   }
   return grant;
 }
@@ -47,7 +47,7 @@ async function lockOwn(
  * Disconnects an app: once this has answered, no replica serves a call with its tokens. Others are not
  * touched.
  *
- * @throws AppError NOT_FOUND; INSUFFICIENT_SCOPE for another person's without `api:tokens:write`.
+ * @throws AppError NOT_FOUND, also for another person's, unless an owner or admin asks.
  */
 export async function disconnectApp(
   services: Services,
@@ -66,7 +66,7 @@ export async function disconnectApp(
  * with a token that writes at once. What the app gets by refreshing writes under review, until somebody
  * agrees to something else on the consent page.
  *
- * @throws AppError NOT_FOUND; INSUFFICIENT_SCOPE for another person's without `api:tokens:write`.
+ * @throws AppError NOT_FOUND, also for another person's, unless an owner or admin asks.
  */
 export async function reviewApp(
   services: Services,

@@ -95,8 +95,8 @@ function enter(services: Services, scope: RequestScope, slug: string): Promise<E
 async function run(services: Services, c: Context<Env>, route: RestRoute): Promise<Response> {
   const scope = await scopeOf(services, c);
   try {
-    const { abilities } = scope.principal;
-    authorize({ abilities }, route.permission, services.clock.now());
+    const { abilities, role } = scope.principal;
+    authorize({ abilities, role }, route.permission, services.clock.now());
     return await answerAs(services, c, route, scope);
   } catch (error) {
     services.denials.record(scope, error, route.operation);

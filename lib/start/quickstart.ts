@@ -38,6 +38,7 @@ function localScope(account: Account, signal: AbortSignal): RequestScope {
       label: "command line",
       scope: "mcp",
       abilities: new Set(ABILITIES),
+      role: "owner",
       review: false,
       endpoints: "all",
     },

@@ -49,7 +49,10 @@ async function load(services: Services, hash: string): Promise<Credential> {
       scope: found.scope,
       abilities: new Set(found.abilities),
       review: found.review,
-      ...(found.callsPerMinute ? { callsPerMinute: found.callsPerMinute } : {}),
+      role: found.role,
+      team: found.team,
+      line: found.line,
+      budgets: found.budgets,
       ...(found.grantId ? { grantId: found.grantId } : {}),
       endpoints: found.endpoints === "all" ? "all" : new Set(found.endpoints),
     }),
@@ -112,14 +115,18 @@ export async function authenticate(services: Services, presented: Presented): Pr
 }
 
 /**
- * Counts a call of a token that may make only so many in a minute; each replica counts for itself.
+ * Counts a call of a token that may make only so many in a minute, against its own number and against that
+ * of each token above it: whatever a token makes spends what it has itself. Each replica counts for itself.
  *
  * @throws AppError RATE_LIMITED past that, with the seconds to wait.
  */
-export function countCall(services: Services, { tokenId, callsPerMinute }: Principal): void {
-  if (tokenId === null || callsPerMinute === undefined) return;
-  const limit = { name: "tokens.calls", attempts: callsPerMinute, windowMs: 60_000 };
-  services.limiter.take(limit, tokenId);
+export function countCall({ limiter }: Services, { budgets = [] }: Principal): void {
+  const limits = budgets.map(({ of, calls }) =>
+    [{ name: "tokens.calls", attempts: calls, windowMs: 60_000 }, of] as const
+  );
+  // What is refused spends nothing.
+  for (const [limit, of] of limits) limiter.check(limit, of);
+  for (const [limit, of] of limits) limiter.take(limit, of);
 }
 
 /** Whether there was such a token; asked for what is none now. */

@@ -6,6 +6,7 @@ import { type EndpointId, newId, type TokenId } from "../ids.ts";
 import type { Tx } from "../postgres/mod.ts";
 import {
   type Ability,
+  atLeast,
   type Principal,
   type RequestScope,
   requireAbility,
@@ -15,15 +16,15 @@ import {
 import type { Services } from "../services.ts";
 import { CREDENTIALS } from "./credential.ts";
 import { newToken, tokenPrefix } from "./format.ts";
+import { endedWith, endToken } from "./line.ts";
+import { reachable } from "./read.ts";
 import {
+  type ActingToken,
   bindToken,
   insertToken,
   lockTokens,
   markReplaced,
-  markRevoked,
   selectBounds,
-  selectToken,
-  selectTokens,
   type TokenBounds,
 } from "./store.ts";
 import type { MintedToken, TokenView } from "./view.ts";
@@ -43,6 +44,8 @@ export interface TokenRequest {
   readonly callsPerMinute?: number | null;
   /** Whether what it changes in rows waits for a person. */
   readonly review?: boolean;
+  /** Whether it is the team's; what a token of the team makes always is. */
+  readonly team?: boolean;
 }
 
 /** How many networks a token may name. */
@@ -50,6 +53,9 @@ export const MAX_NETWORKS = 50;
 
 /** The most calls a minute that a token may be held to. */
 export const MAX_CALLS_PER_MINUTE = 100_000;
+
+/** How many tokens may stand between one and the person whom its line goes back to, besides itself. */
+const MAX_DEPTH = 16;
 
 /** For how many seconds at most a token goes on after it was replaced: 30 days. */
 export const MAX_OVERLAP_SECONDS = 30 * 86_400;
@@ -76,7 +82,7 @@ function requirePower(principal: Principal, power: Power): void {
  * bounds the former. So no token outlives the one that makes it, and what a cache still trusts for a
  * moment after a revocation can make nothing that stays.
  */
-async function hold(tx: Tx, principal: Principal, target?: TokenId): Promise<TokenBounds | null> {
+async function hold(tx: Tx, principal: Principal, target?: TokenId): Promise<ActingToken | null> {
   const actor = principal.tokenId;
   const ids = [actor, target].filter((id) => id !== null && id !== undefined);
   if (ids.length) await lockTokens(tx, ids);
@@ -84,6 +90,26 @@ async function hold(tx: Tx, principal: Principal, target?: TokenId): Promise<Tok
   const bounds = await selectBounds(tx, actor);
   if (!bounds) throw new AppError("AUTHENTICATION_REQUIRED");
   return bounds;
+}
+
+/**
+ * Whether what a principal makes is the team's. A token of the team makes nothing else: there may be nobody
+ * left whose it could be. What is to outlive people is decided by a person, or by what outlives them.
+ *
+ * @throws AppError ACCESS_DENIED.
+ */
+function teamOf({ tokenId, role, team }: Principal, { team: wanted }: TokenRequest): boolean {
+  if (team || !wanted) return team ?? false;
+  if (tokenId !== null) {
+    throw new AppError(
+      "ACCESS_DENIED",
+      "A token of the team is made by an owner or admin in the dashboard, or by a token of the team.",
+    );
+  }
+  if (!atLeast(role, "admin")) {
+    throw new AppError("ACCESS_DENIED", "Owners and admins make tokens of the team.");
+  }
+  return true;
 }
 
 /** In what a token would go beyond what bounds the one that makes it; null where in nothing. */
@@ -103,13 +129,6 @@ function beyond(bounds: TokenBounds, wanted: TokenBounds): string | null {
     return `What the credential that makes this token changes waits for a person; the token's must too.`;
   }
   return null;
-}
-
-/** A token within the principal's reach; throws NOT_FOUND, for others' tokens do not exist. */
-async function reachable(tx: Tx, principal: Principal, id: TokenId): Promise<TokenView> {
-  const view = await selectToken(tx, principal.endpoints, id);
-  if (!view) throw new AppError("NOT_FOUND");
-  return view;
 }
 
 /** The part of `MintedToken` that does not come from the database, and what is stored of it. */
@@ -143,6 +162,8 @@ function record(
       networks: view.networks,
       calls_per_minute: view.callsPerMinute,
       review: view.review,
+      team: view.team,
+      minted_by: view.mintedBy,
       ...detail,
     },
   });
@@ -189,7 +210,8 @@ function checkRequest(services: Services, request: TokenRequest): void {
  * Makes a token. The answer is the only place where it ever stands in full.
  *
  * @throws AppError INSUFFICIENT_SCOPE without `api:tokens:write`, or for more abilities than the
- * principal's own; ACCESS_DENIED for an endpoint that it does not cover; INVALID_ARGUMENTS.
+ * principal's own; ACCESS_DENIED for an endpoint that it does not cover, for who is no member any more, and
+ * for a token of the team by who may make none; INVALID_ARGUMENTS.
  */
 export async function mintToken(
   services: Services,
@@ -200,6 +222,7 @@ export async function mintToken(
   requireAbility(principal, "api:tokens:write");
   checkRequest(services, request);
   requirePower(principal, request);
+  const team = teamOf(principal, request);
   const endpoints = request.endpoints === "all" ? "all" : [...new Set(request.endpoints)];
   const wanted: TokenBounds = {
     expiresAt: request.expiresAt ?? null,
@@ -213,6 +236,12 @@ export async function mintToken(
     const bounds = await hold(tx, principal);
     const fault = bounds && beyond(bounds, wanted);
     if (fault) throw new AppError("INVALID_ARGUMENTS", fault);
+    if (bounds && bounds.depth >= MAX_DEPTH) {
+      throw new AppError(
+        "INVALID_ARGUMENTS",
+        `This token was made by a token, and so on ${MAX_DEPTH} times: it makes no more.`,
+      );
+    }
     await insertToken(tx, {
       id,
       tenantId,
@@ -225,6 +254,10 @@ export async function mintToken(
       allEndpoints: endpoints === "all",
       createdBy: principal.userId,
       ...wanted,
+      team,
+      mintedBy: principal.tokenId,
+      madeWith: principal.tokenId,
+      replaces: null,
     });
     if (endpoints !== "all" && await bindToken(tx, id, endpoints) !== endpoints.length) {
       throw new AppError("ACCESS_DENIED");
@@ -236,55 +269,11 @@ export async function mintToken(
   return { token, view };
 }
 
-/** A part of a list, and whether there is more. */
-export interface TokenPage {
-  readonly tokens: readonly TokenView[];
-  /** Where the next part begins; null at the end. */
-  readonly next: TokenId | null;
-}
-
 /**
- * The tokens that are not revoked, newest first. A principal that covers some endpoints only is shown
- * those that reach no further.
- *
- * @throws AppError INSUFFICIENT_SCOPE without `api:tokens:read`.
- */
-export async function listTokens(
-  services: Services,
-  scope: RequestScope,
-  page: { after?: TokenId | null; limit?: number } = {},
-): Promise<TokenPage> {
-  requireAbility(scope.principal, "api:tokens:read");
-  const limit = page.limit ?? 100;
-  const rows = await services.control.tenant(
-    scope.tenantId,
-    (tx) =>
-      selectTokens(tx, scope.principal.endpoints, { after: page.after ?? null, limit: limit + 1 }),
-  );
-  const tokens = rows.slice(0, limit);
-  return { tokens, next: rows.length > limit ? tokens.at(-1)!.id : null };
-}
-
-/**
- * One token that is not revoked.
- *
- * @throws AppError NOT_FOUND; INSUFFICIENT_SCOPE without `api:tokens:read`.
- */
-export async function readToken(
-  services: Services,
-  scope: RequestScope,
-  id: TokenId,
-): Promise<TokenView> {
-  requireAbility(scope.principal, "api:tokens:read");
-  return await services.control.tenant(
-    scope.tenantId,
-    (tx) => reachable(tx, scope.principal, id),
-  );
-}
-
-/**
- * Replaces a token by a new one with the same name, abilities, endpoints and bounds. The old one goes on
- * for the overlap, if it does not expire before; without any, it is revoked in the same transaction.
+ * Replaces a token by a new one with the same name, abilities, endpoints and bounds, which stands where the
+ * old one stood: bound to what made that, and answering for what that made. The old one goes on for the
+ * overlap, if it does not expire before; without any, it is revoked in the same transaction. Who replaces
+ * another person's token is its maker from then on.
  *
  * @param overlapSeconds At most `MAX_OVERLAP_SECONDS`.
  * @throws AppError NOT_FOUND; CONFLICT for a token that has expired or was replaced before;
@@ -339,6 +328,10 @@ export async function rotateToken(
       networks: old.networks,
       callsPerMinute: old.callsPerMinute,
       review: old.review,
+      team: old.team,
+      mintedBy: old.mintedBy,
+      madeWith: principal.tokenId,
+      replaces: id,
     });
     if (endpoints !== "all") await bindToken(tx, newTokenId, endpoints);
     const ended = await markReplaced(tx, id, newTokenId, overlapSeconds);
@@ -355,9 +348,10 @@ export async function rotateToken(
 }
 
 /**
- * Revokes a token: no call that starts after this has answered is served with it, by any replica.
+ * Revokes a token and all that it made, at however many removes: no call that starts after this has answered
+ * is served with any of them, by any replica.
  *
- * @throws AppError NOT_FOUND; INSUFFICIENT_SCOPE without `api:tokens:write`.
+ * @throws AppError NOT_FOUND; INSUFFICIENT_SCOPE to a token without `api:tokens:write`.
  */
 export async function revokeToken(
   services: Services,
@@ -365,13 +359,14 @@ export async function revokeToken(
   id: TokenId,
 ): Promise<void> {
   const { principal, tenantId } = scope;
-  requireAbility(principal, "api:tokens:write");
-  const hash = await services.control.tenant(tenantId, async (tx) => {
+  // A person may always end what is theirs.
+  if (principal.tokenId !== null) requireAbility(principal, "api:tokens:write");
+  const ended = await services.control.tenant(tenantId, async (tx) => {
     await hold(tx, principal, id);
     const old = await reachable(tx, principal, id);
-    const revoked = await markRevoked(tx, id);
-    await record(tx, scope, "token.revoked", old);
-    return revoked;
+    const ended = await endToken(tx, id);
+    await record(tx, scope, "token.revoked", old, endedWith(id, ended));
+    return ended;
   });
-  await services.replicas.forget(CREDENTIALS.name, [hash]);
+  await services.replicas.forget(CREDENTIALS.name, ended.map(({ hash }) => hash));
 }

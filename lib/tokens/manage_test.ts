@@ -344,22 +344,28 @@ Deno.test("tokens leave audit entries that hold no secret", async () => {
   for (const { token } of [first, second]) assert.ok(!text.includes(token.slice(12)));
 });
 
-Deno.test("viewers see tokens and make none", async () => {
+Deno.test("viewers see their own tokens alone, end them, and make none", async () => {
   await using test = await testServices();
   const { services } = test;
   const tenant = await testTenant(services);
   const { view } = await mintToken(services, tenant.scope, request());
+  // As somebody who was an owner when they made it.
   const principal: Principal = {
     ...tenant.scope.principal,
+    role: "viewer",
     abilities: new Set(["rows:read", "api:tokens:read"]),
   };
   const viewer = requestOf(principal);
+  const other = requestOf({ ...principal, userId: newId() });
   assert.equal((await listTokens(services, viewer)).tokens.length, 1);
+  assert.equal((await listTokens(services, other)).tokens.length, 0);
   for (
     const act of [
       () => mintToken(services, viewer, request()),
       () => rotateToken(services, viewer, view.id),
-      () => revokeToken(services, viewer, view.id),
     ]
   ) await assert.rejects(act(), refusedWith("INSUFFICIENT_SCOPE"));
+  await assert.rejects(revokeToken(services, other, view.id), refusedWith("NOT_FOUND"));
+  await revokeToken(services, viewer, view.id);
+  assert.equal((await listTokens(services, tenant.scope)).tokens.length, 0);
 });

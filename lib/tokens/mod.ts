@@ -9,16 +9,24 @@ export {
   revokeById,
   revokeWriting,
 } from "./issued.ts";
+export { endTokensOf } from "./makers.ts";
+export { endedWith, endLeaked, endTraces } from "./line.ts";
+export { type LineToken, selectHashes, selectTeamTokens, type TeamToken } from "./line_store.ts";
 export {
   listTokens,
+  readerOf,
+  readLine,
+  readToken,
+  type TokenLine,
+  type TokenPage,
+} from "./read.ts";
+export {
   MAX_CALLS_PER_MINUTE,
   MAX_NETWORKS,
   MAX_OVERLAP_SECONDS,
   mintToken,
-  readToken,
   revokeToken,
   rotateToken,
-  type TokenPage,
   type TokenRequest,
 } from "./manage.ts";
 export type { MintedToken, TokenEndpoint, TokenView } from "./view.ts";

@@ -1,12 +1,15 @@
 import type { EndpointId, GrantId, TenantId, TokenId, UserId } from "../ids.ts";
 import { fromPostgres, type Sql, type Tx } from "../postgres/mod.ts";
-import { type Ability, type Principal, type Scope } from "../principal.ts";
+import { type Ability, type Budget, type Principal, type Role, type Scope } from "../principal.ts";
 import type { TokenKind } from "./format.ts";
 import type { TokenEndpoint, TokenView } from "./view.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
-/** What the hash look-up answers of a token that is neither revoked nor expired. */
+/**
+ * What the hash look-up answers of a token that is neither revoked nor expired, nor any above it, and whose
+ * maker is still there: what it may do now, within what its maker and those above it may.
+ */
 export interface FoundToken {
   readonly id: TokenId;
   readonly tenantId: TenantId;
@@ -19,8 +22,12 @@ export interface FoundToken {
   /** The connection of an OAuth access token. */
   readonly grantId: GrantId | null;
   readonly networks: readonly string[] | null;
-  readonly callsPerMinute: number | null;
   readonly review: boolean;
+  /** The least role of its maker and those of the tokens above it. */
+  readonly role: Role;
+  readonly team: boolean;
+  readonly line: string;
+  readonly budgets: readonly Budget[];
 }
 
 /** Finds a token of any tenant by its hash. */
@@ -39,12 +46,15 @@ export async function lookUpToken(lookup: Sql, hash: Bytes): Promise<FoundToken 
       expires_at: Date | null;
       grant_id: GrantId | null;
       networks: string[] | null;
-      calls_per_minute: number | null;
       review: boolean;
+      role: Role;
+      team: boolean;
+      line: string;
+      budgets: Budget[];
     }[]>`
       SELECT id, tenant_id, name, scope, to_jsonb(abilities) AS abilities, all_endpoints,
         to_jsonb(endpoints) AS endpoints, created_by, expires_at, grant_id,
-        to_jsonb(networks) AS networks, calls_per_minute, review
+        to_jsonb(networks) AS networks, review, role, team, line, budgets
       FROM lookup.token(${hash})`;
     return row
       ? {
@@ -58,8 +68,11 @@ export async function lookUpToken(lookup: Sql, hash: Bytes): Promise<FoundToken 
         expiresAt: row.expires_at,
         grantId: row.grant_id,
         networks: row.networks,
-        callsPerMinute: row.calls_per_minute,
         review: row.review,
+        role: row.role,
+        team: row.team,
+        line: row.line,
+        budgets: row.budgets,
       }
       : null;
   } catch (error) {
@@ -93,6 +106,13 @@ export interface NewToken {
   readonly networks: readonly string[] | null;
   readonly callsPerMinute: number | null;
   readonly review: boolean;
+  readonly team: boolean;
+  /** The token that it is made by, and bound to; null: made by a person. */
+  readonly mintedBy: TokenId | null;
+  /** The token that acts; null: a person. */
+  readonly madeWith: TokenId | null;
+  /** The token in whose place it is put, and so in its line; null: in nobody's. */
+  readonly replaces: TokenId | null;
 }
 
 /** Inserts a token, bound to no endpoint yet. */
@@ -100,14 +120,15 @@ export async function insertToken(tx: Tx, token: NewToken): Promise<void> {
   await tx`
     INSERT INTO tokens (
       id, tenant_id, kind, hash, prefix, name, scope, abilities, all_endpoints, created_by, expires_at,
-      networks, calls_per_minute, review
+      networks, calls_per_minute, review, team, minted_by, made_with, series
     ) VALUES (
       ${token.id}, ${token.tenantId}, ${token.kind}, ${token.hash}, ${token.prefix}, ${token.name},
       ${token.scope}, ARRAY(SELECT jsonb_array_elements_text(${tx.json([...token.abilities])})),
       ${token.allEndpoints}, ${token.createdBy}, ${token.expiresAt},
       (SELECT array_agg(network::cidr)
         FROM jsonb_array_elements_text(${tx.json([...token.networks ?? []])}) AS network),
-      ${token.callsPerMinute}, ${token.review}
+      ${token.callsPerMinute}, ${token.review}, ${token.team}, ${token.mintedBy}, ${token.madeWith},
+      (SELECT o.series FROM tokens o WHERE o.id = ${token.replaces})
     )`;
 }
 
@@ -128,13 +149,17 @@ export async function bindToken(
 }
 
 /**
- * Locks tokens for the transaction, always in the same order, so that two tokens which act on each
- * other at once wait instead of failing.
+ * Locks tokens for the transaction, and the first of their lines, always in the same order, so that two
+ * tokens which act on each other at once wait instead of failing: while a line is ended, nothing is added
+ * to it.
  */
 export async function lockTokens(tx: Tx, ids: readonly TokenId[]): Promise<void> {
   await tx`
     SELECT FROM tokens
-    WHERE id IN (SELECT jsonb_array_elements_text(${tx.json([...ids])})::uuid)
+    WHERE id IN (
+      SELECT unnest(ARRAY[t.id, t.line]) FROM tokens t
+      WHERE t.id IN (SELECT jsonb_array_elements_text(${tx.json([...ids])})::uuid)
+    )
     ORDER BY id FOR UPDATE`;
 }
 
@@ -146,11 +171,17 @@ export interface TokenBounds {
   readonly review: boolean;
 }
 
+/** What bounds a token that acts, and where it stands. */
+export interface ActingToken extends TokenBounds {
+  /** How many tokens stand between it and a person. */
+  readonly depth: number;
+}
+
 /** What bounds a token; undefined where it has been revoked or has expired already. */
-export async function selectBounds(tx: Tx, id: TokenId): Promise<TokenBounds | undefined> {
-  const [row] = await tx<TokenBounds[]>`
+export async function selectBounds(tx: Tx, id: TokenId): Promise<ActingToken | undefined> {
+  const [row] = await tx<ActingToken[]>`
     SELECT expires_at AS "expiresAt", to_jsonb(networks) AS networks,
-      calls_per_minute AS "callsPerMinute", review
+      calls_per_minute AS "callsPerMinute", review, depth
     FROM tokens
     WHERE id = ${id} AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > now())`;
   return row;
@@ -176,6 +207,11 @@ interface RawView {
   last_used_at: Date | null;
   last_used_network: string | null;
   unused: boolean;
+  team: boolean;
+  minted_by: TokenId | null;
+  line: string;
+  maker_id: UserId | null;
+  maker_email: string | null;
 }
 
 const view = (row: RawView): TokenView => ({
@@ -194,14 +230,28 @@ const view = (row: RawView): TokenView => ({
   lastUsedAt: row.last_used_at,
   lastUsedNetwork: row.last_used_network,
   unused: row.unused,
+  team: row.team,
+  mintedBy: row.minted_by,
+  line: row.line,
+  maker: row.maker_id && { id: row.maker_id, email: row.maker_email },
 });
 
-/** The tokens that are not over and within reach of `covered`; of one that was replaced, its end is the end. */
-function visible(tx: Tx, covered: Principal["endpoints"]) {
+/** Whose tokens somebody sees: what they cover, and their own alone or everybody's. */
+export interface TokenReader {
+  readonly endpoints: Principal["endpoints"];
+  /** `"all"`: also the team's and other people's; null: nobody's, for it is no person. */
+  readonly makers: "all" | UserId | null;
+}
+
+/** The tokens that are not over and within reach of who reads; of one that was replaced, its end is the end. */
+function visible(tx: Tx, { endpoints: covered, makers }: TokenReader) {
   const tokens = tx`
     SELECT t.id, t.name, t.prefix, t.scope, to_jsonb(t.abilities) AS abilities, t.all_endpoints,
       t.created_at, t.expires_at, to_jsonb(t.networks) AS networks, t.calls_per_minute, t.review,
-      t.replaced_by, t.last_used_at, t.last_used_network,
+      t.replaced_by, t.last_used_at, t.last_used_network, t.team, t.minted_by, t.line,
+      t.created_by AS maker_id,
+      -- Null for who is no member any more.
+      (SELECT u.email FROM users u WHERE u.id = t.created_by) AS maker_email,
       coalesce(t.last_used_at, t.created_at) < now() - make_interval(days => ${UNUSED_DAYS})
         AS unused,
       coalesce((
@@ -211,7 +261,8 @@ function visible(tx: Tx, covered: Principal["endpoints"]) {
       ), '[]') AS endpoints
     FROM tokens t
     WHERE t.kind = 'pat' AND t.revoked_at IS NULL
-      AND (t.replaced_by IS NULL OR t.expires_at > now())`;
+      AND (t.replaced_by IS NULL OR t.expires_at > now())
+      ${makers === "all" ? tx`` : tx`AND t.created_by = ${makers} AND NOT t.team`}`;
   if (covered === "all") return tokens;
   // To who covers some endpoints only, a token that reaches beyond them does not exist.
   const ids = tx.json([...covered]);
@@ -226,31 +277,23 @@ function visible(tx: Tx, covered: Principal["endpoints"]) {
 /** Tokens that are not revoked, newest first, from after a token's id on. */
 export async function selectTokens(
   tx: Tx,
-  covered: Principal["endpoints"],
+  reader: TokenReader,
   page: { after: TokenId | null; limit: number },
 ): Promise<TokenView[]> {
   const rows = await tx<RawView[]>`
-    ${visible(tx, covered)} AND (${page.after}::uuid IS NULL OR t.id < ${page.after}::uuid)
+    ${visible(tx, reader)} AND (${page.after}::uuid IS NULL OR t.id < ${page.after}::uuid)
     ORDER BY t.id DESC LIMIT ${page.limit}`;
   return rows.map(view);
 }
 
-/** One token that is not revoked; null where there is none within reach of `covered`. */
+/** One token that is not revoked; null where there is none within reach of who reads. */
 export async function selectToken(
   tx: Tx,
-  covered: Principal["endpoints"],
+  reader: TokenReader,
   id: TokenId,
 ): Promise<TokenView | null> {
-  const [row] = await tx<RawView[]>`${visible(tx, covered)} AND t.id = ${id}`;
+  const [row] = await tx<RawView[]>`${visible(tx, reader)} AND t.id = ${id}`;
   return row ? view(row) : null;
-}
-
-/** Revokes a token; answers its hash as hex. */
-export async function markRevoked(tx: Tx, id: TokenId): Promise<string> {
-  const [row] = await tx<{ hash: string }[]>`
-    UPDATE tokens SET revoked_at = now() WHERE id = ${id}
-    RETURNING encode(hash, 'hex') AS hash`;
-  return row!.hash;
 }
 
 /**

@@ -1,4 +1,4 @@
-import type { EndpointId, Slug, TokenId } from "../ids.ts";
+import type { EndpointId, Slug, TokenId, UserId } from "../ids.ts";
 import type { Ability, Scope } from "../principal.ts";
 
 /** An endpoint that a token is bound to. */
@@ -34,6 +34,14 @@ export interface TokenView {
   readonly lastUsedNetwork: string | null;
   /** Whether nobody has used it for 90 days. */
   readonly unused: boolean;
+  /** Whether it is the team's, and outlives the membership of who made it. */
+  readonly team: boolean;
+  /** The token that made it; null: a person did. */
+  readonly mintedBy: TokenId | null;
+  /** The first token of its tree: that one's id. */
+  readonly line: string;
+  /** Who made it; without an address where they are no member any more, null where the account is gone. */
+  readonly maker: { readonly id: UserId; readonly email: string | null } | null;
 }
 
 /** A token that was made just now: the only time that it is shown. */

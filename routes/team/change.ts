@@ -12,7 +12,6 @@ import {
 } from "../../lib/auth/mod.ts";
 import { AppError } from "../../lib/errors.ts";
 import { parseId, type UserId } from "../../lib/ids.ts";
-import { forgetTokens } from "../../lib/tokens/mod.ts";
 import { checkForm, displayName, memberPage, type MemberRequest } from "../../lib/web/mod.ts";
 import { refusalOf } from "../account/refusal.ts";
 import { showTeam } from "./show.tsx";
@@ -80,8 +79,7 @@ export const rolePage = memberPage("/team/members/:id/role", {
 });
 
 async function remove(page: MemberRequest, userId: UserId): Promise<void> {
-  const tokens = await removeMember(page.services, page.session, userId, page.actor);
-  await forgetTokens(page.services, tokens);
+  await removeMember(page.services, page.session, userId, [], page.actor);
 }
 
 /** `/team/members/{id}/remove`: takes a member out of the team. */

@@ -39,6 +39,7 @@ async function main(task: ChildTask): Promise<void> {
         label: "child",
         scope: "mcp",
         abilities: new Set(),
+        role: "owner",
         review: false,
         endpoints: "all",
       }),

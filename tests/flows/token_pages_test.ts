@@ -56,7 +56,7 @@ Deno.test("the form mints what was chosen, and the list shows it", async () => {
   assert.equal(principal.scope, "mcp:write");
   assert.deepEqual(principal.abilities, new Set(["files:read", "rows:insert", "rows:read"]));
   assert.equal(principal.review, true);
-  assert.equal(principal.callsPerMinute, 1200);
+  assert.equal(principal.budgets?.[0]?.calls, 1200);
   await site.services.tokenUse.flush();
   const list = (await ada.read("/tokens")).replaceAll(/<[^>]+>/g, " ").replaceAll(/\s+/g, " ");
   for (

@@ -16,6 +16,7 @@ export {
   type TestTenant,
   testTenant,
 } from "./services.ts";
+export { pastRowSecurity, testMember, testSession } from "./members.ts";
 export { serve, type Served } from "./serve.ts";
 export { type Json, type RestAnswer, RestClient, startRest, testToken } from "./rest.ts";
 export { CookieJar } from "./browser_like.ts";

@@ -24,8 +24,9 @@ export const STEPS: readonly (readonly string[])[] = [
   // rank 2: who owns what, what happened
   ["audit", "relays", "replicas", "tenants"],
   ["services.ts"],
-  // rank 3: who may enter, and where
-  ["auth", "endpoints", "tokens"],
+  // rank 3: who may enter, and where; whoever leaves takes their tokens along
+  ["endpoints", "tokens"],
+  ["auth"],
   // rank 4: domains
   ["connectors", "files", "ingest", "inventory", "journal", "oauth"],
   // what ends what the domains below have issued

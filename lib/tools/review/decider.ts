@@ -23,8 +23,9 @@ export async function requireDecider(services: Services, scope: EndpointScope): 
 }
 
 /**
- * Throws where the caller is who asked for the change: the same token, one that took its place, the same
- * connection.
+ * Throws where the caller is who asked for the change: the same token, another one of its line (what made it,
+ * what it made, what the same one made, what took its place), the same connection. A person is somebody
+ * else than the agents that they let in.
  *
  * @throws AppError ACCESS_DENIED.
  */

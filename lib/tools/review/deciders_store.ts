@@ -1,15 +1,11 @@
 import type { GrantId, TokenId } from "../../ids.ts";
 import type { Tx } from "../../postgres/mod.ts";
 
-/** Whether one of two tokens took the other's place, at however many removes. */
+/** Whether two tokens go back to the same one: by what made them, or by whose place they took. */
 export async function isSameLine(tx: Tx, one: TokenId, other: TokenId): Promise<boolean> {
   const rows = await tx`
-    WITH RECURSIVE line AS (
-      SELECT id, replaced_by FROM tokens WHERE id = ${one}
-      UNION
-      SELECT t.id, t.replaced_by FROM tokens t JOIN line l ON t.replaced_by = l.id OR t.id = l.replaced_by
-    )
-    SELECT FROM line WHERE id = ${other}`;
+    SELECT FROM tokens a JOIN tokens b ON b.tenant_id = a.tenant_id AND b.line = a.line
+    WHERE a.id = ${one} AND b.id = ${other}`;
   return rows.length > 0;
 }
 
