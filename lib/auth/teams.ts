@@ -3,7 +3,7 @@ import { randomSecret, sha256 } from "../crypto/mod.ts";
 import { AppError } from "../errors.ts";
 import { newId, type TenantId, type TokenId, type UserId } from "../ids.ts";
 import type { Services } from "../services.ts";
-import { endTokensOf, forgetTokens, selectHashes } from "../tokens/mod.ts";
+import { endTokensOf, forgetTokens, holdTokensOf } from "../tokens/mod.ts";
 import type { Session } from "./account.ts";
 import { invitationMail } from "./mails.ts";
 import { atLeast, type Role } from "../principal.ts";
@@ -220,7 +220,7 @@ export async function changeRole(
       subject: userId,
       detail: { before, after: role },
     });
-    return await selectHashes(tx, userId);
+    return await holdTokensOf(tx, userId);
   });
   // What their tokens and apps may do follows from the role: it is looked up anew.
   await Promise.all([

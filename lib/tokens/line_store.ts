@@ -67,6 +67,11 @@ export async function selectOwn(tx: Tx, userId: UserId): Promise<TokenId[]> {
   return rows.map(({ id }) => id);
 }
 
+/** Keeps anything from being issued to a person's apps until the transaction ends. */
+export async function lockGrants(tx: Tx, userId: UserId): Promise<void> {
+  await tx`SELECT FROM oauth_grants WHERE user_id = ${userId} ORDER BY id FOR UPDATE`;
+}
+
 /**
  * Hashes, as hex, of everything whose look-up depends on a person: their tokens, all below them, and the
  * access tokens of their apps.

@@ -22,6 +22,7 @@ import {
   type ActingToken,
   bindToken,
   insertToken,
+  lockMaker,
   lockTokens,
   markReplaced,
   selectBounds,
@@ -78,12 +79,13 @@ function requirePower(principal: Principal, power: Power): void {
 }
 
 /**
- * Holds the token that is acting, and the one that is acted on, until the transaction ends; answers what
+ * Holds who is acting, the token that is acting, and the one that is acted on, until the transaction ends; answers what
  * bounds the former. So no token outlives the one that makes it, and what a cache still trusts for a
  * moment after a revocation can make nothing that stays.
  */
 async function hold(tx: Tx, principal: Principal, target?: TokenId): Promise<ActingToken | null> {
   const actor = principal.tokenId;
+  if (principal.userId) await lockMaker(tx, principal.userId);
   const ids = [actor, target].filter((id) => id !== null && id !== undefined);
   if (ids.length) await lockTokens(tx, ids);
   if (!actor) return null;

@@ -9,9 +9,9 @@ export {
   revokeById,
   revokeWriting,
 } from "./issued.ts";
-export { endTokensOf } from "./makers.ts";
+export { endTokensOf, holdTokensOf } from "./makers.ts";
 export { endedWith, endLeaked, endTraces } from "./line.ts";
-export { type LineToken, selectHashes, selectTeamTokens, type TeamToken } from "./line_store.ts";
+export { type LineToken, selectTeamTokens, type TeamToken } from "./line_store.ts";
 export {
   listTokens,
   readerOf,

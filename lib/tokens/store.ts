@@ -148,6 +148,11 @@ export async function bindToken(
   return rows.length;
 }
 
+/** Keeps a membership from ending until the transaction does: before any token is locked. */
+export async function lockMaker(tx: Tx, userId: UserId): Promise<void> {
+  await tx`SELECT FROM members WHERE user_id = ${userId} FOR KEY SHARE`;
+}
+
 /**
  * Locks tokens for the transaction, and the first of their lines, always in the same order, so that two
  * tokens which act on each other at once wait instead of failing: while a line is ended, nothing is added

@@ -114,8 +114,8 @@ BEGIN
         USING ERRCODE = 'insufficient_privilege';
     END IF;
   END IF;
-  IF NOT NEW.team AND NEW.created_by IS NOT NULL THEN
-    -- Who is being removed at this moment makes nothing that stays.
+  -- Who is being removed at this moment makes nothing that stays. What is issued to apps goes with them.
+  IF NOT NEW.team AND NEW.created_by IS NOT NULL AND NEW.authorization_id IS NULL THEN
     PERFORM 1 FROM public.members m
     WHERE m.tenant_id = NEW.tenant_id AND m.user_id = NEW.created_by FOR KEY SHARE;
     IF NOT FOUND THEN

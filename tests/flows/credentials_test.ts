@@ -192,14 +192,14 @@ Deno.test("the database lets nobody but owners and admins make a token of the te
   const stranger = await testTenant(services);
   const { id } = personal.view;
   const refused = {
-    "a member's": insert(member.userId, true, null, null),
-    "a stranger's": insert(stranger.userId, false, null, null),
-    "the team's below a person's": insert(tenant.userId, true, id, null),
-    "one in nobody's place": insert(tenant.userId, false, null, newId()),
-    "one in the place of another, and below it": insert(tenant.userId, false, id, id),
+    "a member's": () => insert(member.userId, true, null, null),
+    "a stranger's": () => insert(stranger.userId, false, null, null),
+    "the team's below a person's": () => insert(tenant.userId, true, id, null),
+    "one in nobody's place": () => insert(tenant.userId, false, null, newId()),
+    "one in the place of another, and below it": () => insert(tenant.userId, false, id, id),
   };
   for (const [what, insertion] of Object.entries(refused)) {
-    await assert.rejects(insertion, (error) => error instanceof Error, what);
+    await assert.rejects(insertion(), (error) => error instanceof Error, what);
   }
   await insert(tenant.userId, true, null, null);
 });

@@ -119,7 +119,7 @@ Deno.test("a connection is disconnected by its tenant alone, and a viewer ends o
     UPDATE sessions SET tenant_id = ${person.tenant.tenantId}
     WHERE user_id = ${viewer.tenant.userId}`;
   const refusal = await viewer.browser.submit("/apps", {}, path);
-  assert.equal(refusal.status, 403);
+  assert.equal(refusal.status, 404);
   assert.equal((await call(endpoint, access)).status, 200);
   const own = await dynamicApp(house);
   const { access: theirs } = await own.connect(viewer, [endpoint]);

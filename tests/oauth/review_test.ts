@@ -293,7 +293,7 @@ Deno.test("a connection is put under review by its tenant alone, and no viewer d
   await house.admin`
     UPDATE sessions SET tenant_id = ${person.tenant.tenantId}
     WHERE user_id = ${viewer.tenant.userId}`;
-  assert.equal((await viewer.browser.submit("/apps", {}, path)).status, 403);
+  assert.equal((await viewer.browser.submit("/apps", {}, path)).status, 404);
   assert.equal(await rename(access, "Still"), "applied");
 });
 
