@@ -1,11 +1,16 @@
 import assert from "node:assert/strict";
 import { newId, type TenantId } from "../ids.ts";
-import { connect, migrate, readMigrations } from "../postgres/mod.ts";
+import { connect, migrate, readMigrations, type Sql } from "../postgres/mod.ts";
 import { createControl, testCluster } from "../../tests/harness/mod.ts";
 
 const TRAIL = new URL("../../migrations/control/", import.meta.url);
 
-Deno.test("the migration lets tokens that hand in files go on seeing what became of them", async () => {
+/** Fills a control database as it was before a migration, brings it up to date, and looks at it. */
+async function migrated(
+  version: number,
+  fill: (inside: Sql) => Promise<void>,
+  look: (inside: Sql) => Promise<void>,
+): Promise<void> {
   const control = await createControl();
   const { superuser, superuserUrl } = await testCluster();
   const database = `tokens_${crypto.randomUUID().slice(0, 8)}`;
@@ -18,7 +23,28 @@ Deno.test("the migration lets tokens that hand in files go on seeing what became
   const [admin, inside] = [at(control.adminUrl), at(superuserUrl)];
   try {
     const trail = await readMigrations(TRAIL);
-    await migrate(admin, trail.filter(({ version }) => version < 10));
+    await migrate(admin, trail.filter((one) => one.version < version));
+    await fill(inside);
+    await migrate(admin, trail);
+    await look(inside);
+  } finally {
+    await inside.end({ timeout: 5 });
+    await admin.end({ timeout: 5 });
+    await superuser.unsafe(`DROP DATABASE ${database} WITH (FORCE)`);
+    await control.drop();
+  }
+}
+
+async function hasLeft(inside: Sql, table: string, ...columns: string[]): Promise<void> {
+  for (const column of columns) {
+    const [row] = await inside<{ left: boolean }[]>`
+      SELECT has_column_privilege('bulkhead_lookup', ${table}, ${column}, 'UPDATE') AS left`;
+    assert.equal(row!.left, false, column);
+  }
+}
+
+Deno.test("the migration lets tokens that hand in files go on seeing what became of them", () =>
+  migrated(10, async (inside) => {
     const tenant = newId<TenantId>();
     await inside`INSERT INTO tenants (id, name) VALUES (${tenant}, 'old')`;
     await inside`
@@ -26,7 +52,7 @@ Deno.test("the migration lets tokens that hand in files go on seeing what became
       SELECT gen_random_uuid(), ${tenant}, 'pat', sha256(convert_to(name, 'UTF8')), 'bhd_pat_1234',
         name, 'mcp', string_to_array(name, ' '), true
       FROM unnest(string_to_array('files:write,rows:read,rows:read files:write', ',')) AS name`;
-    await migrate(admin, trail);
+  }, async (inside) => {
     const rows = await inside<{ name: string; abilities: string[] }[]>`
       SELECT name, to_jsonb(abilities) AS abilities FROM tokens ORDER BY name`;
     assert.deepEqual([...rows].map((row) => ({ ...row })), [
@@ -34,13 +60,50 @@ Deno.test("the migration lets tokens that hand in files go on seeing what became
       { name: "rows:read", abilities: ["rows:read"] },
       { name: "rows:read files:write", abilities: ["rows:read", "files:write", "files:read"] },
     ]);
-    const [left] = await inside<{ left: boolean }[]>`
-      SELECT has_column_privilege('bulkhead_lookup', 'public.tokens', 'abilities', 'UPDATE') AS left`;
-    assert.equal(left!.left, false);
-  } finally {
-    await inside.end({ timeout: 5 });
-    await admin.end({ timeout: 5 });
-    await superuser.unsafe(`DROP DATABASE ${database} WITH (FORCE)`);
-    await control.drop();
-  }
+    await hasLeft(inside, "public.tokens", "abilities");
+  }));
+
+Deno.test("the migration puts tokens into lines, and ends those whose maker has left", () => {
+  const [tenant, member, gone, local] = [newId(), newId(), newId(), newId()];
+  const [first, second, third, alone, left, nobodys] = Array.from({ length: 6 }, () => newId());
+  return migrated(16, async (inside) => {
+    await inside`INSERT INTO tenants (id, name) VALUES (${tenant!}, 'old')`;
+    await inside`
+      INSERT INTO users (id, email, email_verified_at) VALUES
+        (${member!}, 'a@old.example', now()), (${gone!}, 'b@old.example', now()),
+        (${local!}, 'local@localhost', NULL)`;
+    await inside`
+      INSERT INTO members (tenant_id, user_id, role) VALUES
+        (${tenant!}, ${member!}, 'owner'), (${tenant!}, ${local!}, 'owner')`;
+    const insert = (id: string, maker: string | null) =>
+      inside`
+        INSERT INTO tokens (
+          id, tenant_id, kind, hash, prefix, name, scope, abilities, all_endpoints, created_by
+        ) VALUES (
+          ${id}, ${tenant!}, 'pat', sha256(convert_to(${id}, 'UTF8')), 'bhd_pat_1234', 'old', 'mcp',
+          '{rows:read}', true, ${maker}
+        )`;
+    for (const id of [first, second, third, alone]) await insert(id!, member!);
+    await insert(left!, gone!);
+    await insert(nobodys!, null);
+    await inside`UPDATE tokens SET replaced_by = ${second!} WHERE id = ${first!}`;
+    await inside`UPDATE tokens SET replaced_by = ${third!} WHERE id = ${second!}`;
+  }, async (inside) => {
+    const rows = await inside<{ id: string; line: string; series: string; over: boolean }[]>`
+      SELECT id, line, series, revoked_at IS NOT NULL AS over FROM tokens`;
+    const seen = Object.fromEntries(rows.map(({ id, ...row }) => [id, row]));
+    const expected = (line: string, over: boolean) => ({ line, series: line, over });
+    assert.deepEqual(seen, {
+      [first!]: expected(first!, false),
+      [second!]: expected(first!, false),
+      [third!]: expected(first!, false),
+      [alone!]: expected(alone!, false),
+      [left!]: expected(left!, true),
+      [nobodys!]: expected(nobodys!, true),
+    });
+    const [account] = await inside<{ confirmed: boolean }[]>`
+      SELECT email_verified_at IS NOT NULL AS confirmed FROM users WHERE id = ${local!}`;
+    assert(account!.confirmed);
+    await hasLeft(inside, "public.tokens", "line", "series", "revoked_at");
+  });
 });
