@@ -18,8 +18,6 @@ ALTER TABLE tokens
 
 GRANT UPDATE (line, series, revoked_at) ON tokens TO bulkhead_lookup;
 
-GRANT UPDATE (email_verified_at) ON users TO bulkhead_lookup;
-
 -- As the role whose policies see every row.
 SET LOCAL ROLE bulkhead_lookup;
 
