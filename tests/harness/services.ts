@@ -65,7 +65,6 @@ export async function testTenant(services: Services, name = "Tenant"): Promise<T
   const email = `${randomSecret(6).toLowerCase()}@tenant.example`;
   await services.control.lookup`
     SELECT lookup.create_account(${userId}, ${email}, NULL, ${tenantId}, ${name})`;
-  await services.control.lookup`SELECT lookup.verify_email(${userId})`;
   const principal: Principal = {
     kind: "dashboard",
     tenantId,

@@ -43,10 +43,6 @@ WHERE t.revoked_at IS NULL AND NOT EXISTS (
   SELECT FROM public.members m WHERE m.tenant_id = t.tenant_id AND m.user_id = t.created_by
 );
 
--- The command line's own account gets no mail by which it could confirm anything.
-UPDATE public.users SET email_verified_at = created_at
-WHERE email = 'local@localhost' AND email_verified_at IS NULL;
-
 RESET ROLE;
 
 REVOKE UPDATE (line, series, revoked_at) ON tokens FROM bulkhead_lookup;
