@@ -99,6 +99,6 @@ Deno.test("the migration puts tokens into lines, and ends those whose maker has 
       [left!]: expected(left!, true),
       [nobodys!]: expected(nobodys!, true),
     });
-    await hasLeft(inside, "public.tokens", "line", "series", "revoked_at");
+    await hasLeft(inside, "public.tokens", "line", "series");
   });
 });

@@ -16,7 +16,7 @@ ALTER TABLE tokens
   -- The team's: it outlives the membership of who made it.
   ADD COLUMN team boolean NOT NULL DEFAULT false;
 
-GRANT UPDATE (line, series, revoked_at) ON tokens TO bulkhead_lookup;
+GRANT UPDATE (line, series) ON tokens TO bulkhead_lookup;
 
 -- As the role whose policies see every row.
 SET LOCAL ROLE bulkhead_lookup;
@@ -45,7 +45,7 @@ WHERE t.revoked_at IS NULL AND NOT EXISTS (
 
 RESET ROLE;
 
-REVOKE UPDATE (line, series, revoked_at) ON tokens FROM bulkhead_lookup;
+REVOKE UPDATE (line, series) ON tokens FROM bulkhead_lookup;
 
 ALTER TABLE tokens
   ALTER COLUMN line SET NOT NULL,
