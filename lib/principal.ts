@@ -1,5 +1,11 @@
 import type { EndpointId, GrantId, RequestId, Slug, TenantId, TokenId, UserId } from "./ids.ts";
 import { AppError } from "./errors.ts";
+import {
+  reachedTables,
+  type TableAccess,
+  type TableReach,
+  type TableReaches,
+} from "./table_reach.ts";
 
 /** Name of the cache of valid tokens, for whoever ends tokens and makes every replica forget them. */
 export const TOKEN_CACHE = "tokens.credential";
@@ -86,6 +92,8 @@ export interface Principal {
   readonly grantId?: GrantId;
   /** The endpoints that are covered; `"all"` means each of the tenant's, now and later. */
   readonly endpoints: "all" | ReadonlySet<EndpointId>;
+  /** Endpoints of which it reaches chosen tables alone; absent: all tables of every one. */
+  readonly tables?: TableReaches;
 }
 
 /** What a request carries through the house. */
@@ -118,6 +126,11 @@ export interface EndpointSettings {
   readonly publicLlmsTxt: boolean;
   /** Whether agents may change rows: not at all, at once, or after a person has looked. */
   readonly writes: "off" | "direct" | "review";
+  /**
+   * Whether a table that is loaded is open to whoever reaches all tables, or waits until somebody opens
+   * it. `auto`: it waits once a field rule or a reach of tables has been set.
+   */
+  readonly newTables: "auto" | "open" | "wait";
 }
 
 /** A request that has been let into one endpoint: only `enterEndpoint` makes one. */
@@ -129,6 +142,25 @@ export interface EndpointScope extends RequestScope {
 export function covers(principal: Principal, endpoint: { id: EndpointId; tenantId: TenantId }) {
   return principal.tenantId === endpoint.tenantId &&
     (principal.endpoints === "all" || principal.endpoints.has(endpoint.id));
+}
+
+/** The tables of an endpoint that a principal reaches; null: all of them. */
+export function reachIn(principal: Principal, endpoint: EndpointId): TableReach | null {
+  return principal.tables?.get(endpoint) ?? null;
+}
+
+/** The names of the tables that a scope reaches, by what it may do there at least; null: all of them. */
+export function reachedIn(
+  { principal, endpoint }: Pick<EndpointScope, "principal" | "endpoint">,
+  access: TableAccess = "read",
+): readonly string[] | null {
+  return reachedTables(reachIn(principal, endpoint.id), access);
+}
+
+/** Throws INSUFFICIENT_SCOPE where the principal may not change rows of a table that it reaches. */
+export function requireTableWrite(scope: EndpointScope, table: string): void {
+  if (reachedIn(scope, "write")?.includes(table) ?? true) return;
+  throw new AppError("INSUFFICIENT_SCOPE", `This credential only reads the table ${table}.`);
 }
 
 /** Throws INSUFFICIENT_SCOPE unless the principal has the ability. */

@@ -20,6 +20,7 @@ import { filesPage } from "./endpoints/files.tsx";
 import { endpointsPage } from "./endpoints/list.tsx";
 import { newEndpointPage } from "./endpoints/new.tsx";
 import { rulesPage } from "./endpoints/rules.tsx";
+import { newTablesPage, openTablePage } from "./endpoints/tables.ts";
 import { endpointPage } from "./endpoints/show.tsx";
 import { home } from "./home.tsx";
 import { cancelIngestPage } from "./ingests/cancel.ts";
@@ -89,6 +90,8 @@ export const PAGES: readonly PageRoute[] = permit([
   deletePage,
   accessPage,
   rulesPage,
+  openTablePage,
+  newTablesPage,
   writesPage,
   writesOffPage,
   changesPage,

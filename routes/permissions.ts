@@ -38,6 +38,8 @@ export const PAGE_PERMISSIONS: Readonly<Record<string, PagePermission>> = {
   "/endpoints/:slug/access": { read: "endpoints:read" },
   // Asked before the form is filled in, and not when it is sent, for what was typed would be lost.
   "/endpoints/:slug/access/:table": { read: "rules:write", write: "rules:write" },
+  "/endpoints/:slug/tables/open": { write: "rules:write" },
+  "/endpoints/:slug/new-tables": { write: "rules:write" },
   "/endpoints/:slug/writes": { write: "writes:change" },
   "/endpoints/:slug/writes/off": { write: "endpoints:change" },
   "/endpoints/:slug/changes": { read: "changes:read" },

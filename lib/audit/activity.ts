@@ -2,6 +2,7 @@ import { AppError } from "../errors.ts";
 import type { AnyId } from "../ids.ts";
 import { type RequestScope, requireAbility } from "../principal.ts";
 import type { Control } from "../postgres/mod.ts";
+import { storedReaches } from "../table_reach.ts";
 import {
   type ActivityChoices,
   type ActivityEntry,
@@ -40,7 +41,11 @@ export async function listActivity(
   page: ActivityPage,
 ): Promise<{ entries: ActivityEntry[]; next: AnyId | null }> {
   requireAbility(principal, "activity:read");
-  const covered = principal.endpoints === "all" ? null : [...principal.endpoints];
+  const covered = principal.endpoints === "all" ? null : {
+    endpoints: [...principal.endpoints],
+    tables: storedReaches(principal.tables),
+    own: principal.tokenId,
+  };
   const entries = await control.tenant(
     tenantId,
     (tx) => selectActivity(tx, filter, covered, { ...page, limit: page.limit + 1 }),

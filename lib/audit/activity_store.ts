@@ -1,6 +1,7 @@
 import type { AnyId, EndpointId, GrantId, Slug, TokenId, UserId } from "../ids.ts";
 import type { ActorKind } from "../principal.ts";
 import type { Tx } from "../postgres/mod.ts";
+import type { StoredReach } from "../table_reach.ts";
 import type { AuditAction } from "./events.ts";
 import { storableText } from "./storable.ts";
 
@@ -91,18 +92,43 @@ function conditionOf(tx: Tx, filter: ActivityFilter, grants: readonly string[]) 
     ${until === undefined ? any : tx`AND e.at < to_timestamp(${until.getTime() / 1000})`}`;
 }
 
+/** What a credential covers that does not cover everything. */
+export interface CoveredActivity {
+  readonly endpoints: readonly EndpointId[];
+  /** Tables by endpoint, of those endpoints that are not reached whole. */
+  readonly tables: Readonly<Record<string, StoredReach>>;
+  /** The token itself: what it did is shown to it. */
+  readonly own: TokenId | null;
+}
+
+/**
+ * Entries of the endpoints, and of those that are reached by table what is about a table that is reached,
+ * and what the token did itself: the others tell of tables in many ways.
+ */
+function isCovered(tx: Tx, { endpoints, tables, own }: CoveredActivity) {
+  const reached = tx`${tx.json(tables)}::jsonb -> e.endpoint_id::text`;
+  return tx`AND e.endpoint_id IN (
+      SELECT value::uuid FROM jsonb_array_elements_text(${tx.json(endpoints)})
+    ) AND (
+      (${reached}) IS NULL
+      OR coalesce((${reached}) ? (${tableOf(tx)}), e.token_id = ${own}::uuid, false)
+    )`;
+}
+
+/** The table that an entry is about. */
+const tableOf = (tx: Tx) =>
+  tx`CASE WHEN starts_with(e.action, 'row.') THEN e.subject ELSE e.detail ->> 'table' END`;
+
 /** Reads the transaction's tenant's entries, newest first; of some endpoints alone, where they are given. */
 export async function selectActivity(
   tx: Tx,
   filter: ActivityFilter,
-  endpoints: readonly EndpointId[] | null,
+  coverage: CoveredActivity | null,
   { after, newerThan, limit }: ActivityPage,
 ): Promise<ActivityEntry[]> {
   const grants = filter.app === undefined ? [] : await grantsOf(tx, filter.app);
   const any = tx``;
-  const covered = endpoints === null ? any : tx`AND e.endpoint_id IN (
-    SELECT value::uuid FROM jsonb_array_elements_text(${tx.json(endpoints)})
-  )`;
+  const covered = coverage === null ? any : isCovered(tx, coverage);
   const older = !after
     ? any
     : tx`AND e.seq < (SELECT a.seq FROM audit_events a WHERE a.id = ${after})`;
@@ -113,7 +139,7 @@ export async function selectActivity(
         u.email, e.token_id AS "tokenId", t.name AS "tokenName", g.id AS "grantId",
         g.app_id AS "appId", coalesce(g.app_name, e.detail ->> 'client') AS "appName",
         e.detail ->> 'tool' AS tool,
-        CASE WHEN starts_with(e.action, 'row.') THEN e.subject ELSE e.detail ->> 'table' END AS table,
+        ${tableOf(tx)} AS table,
         e.endpoint_id AS "endpointId", p.name AS "endpointName", p.slug AS "endpointSlug", e.subject,
         e.network, e.request_id AS "requestId", e.detail
       FROM audit_events e

@@ -35,6 +35,7 @@ export const AUDIT_ACTIONS = [
   "manifest.rebuilt",
   "writes.changed",
   "rules.changed",
+  "table.opened",
   "row.inserted",
   "row.updated",
   "row.deleted",

@@ -112,7 +112,7 @@ export async function createEndpoint(
     endpoint: {
       ...endpoint,
       manifestVersion: 0,
-      settings: { textFormat: "compact", publicLlmsTxt: false, writes: "off" },
+      settings: { textFormat: "compact", publicLlmsTxt: false, writes: "off", newTables: "auto" },
     },
   };
 }
@@ -233,6 +233,7 @@ export async function changeEndpoint(
   const settings: Omit<EndpointSettings, "writes"> = {
     textFormat: change.textFormat ?? scope.endpoint.settings.textFormat,
     publicLlmsTxt: change.publicLlmsTxt ?? scope.endpoint.settings.publicLlmsTxt,
+    newTables: change.newTables ?? scope.endpoint.settings.newTables,
   };
   const name = change.name ?? scope.endpoint.name;
   await services.control.tenant(tenantId, async (tx) => {

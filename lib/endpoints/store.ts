@@ -47,6 +47,7 @@ function parse(row: Raw): EndpointRow {
       textFormat: row.settings.textFormat ?? "compact",
       publicLlmsTxt: row.settings.publicLlmsTxt ?? false,
       writes: row.settings.writes ?? "off",
+      newTables: row.settings.newTables ?? "auto",
     },
   };
 }

@@ -20,6 +20,8 @@ export async function cancelIngest(
   id: IngestId,
 ): Promise<IngestView> {
   const ref = refOf(scope, id);
+  // Also whether it is one that the credential may know of.
+  await getIngest(services, scope, id);
   const before = await services.control.tenant(scope.tenantId, async (tx) => {
     const ingest = await lockIngest(tx, ref);
     if (!ingest) throw new AppError("NOT_FOUND");

@@ -1,11 +1,11 @@
 import { openEndpoint } from "../endpoints/mod.ts";
 import { AppError } from "../errors.ts";
 import type { IngestId } from "../ids.ts";
-import type { EndpointScope } from "../principal.ts";
+import { type EndpointScope, reachedIn } from "../principal.ts";
 import type { Services } from "../services.ts";
 import { type Reject, selectRejects } from "./endpoint_store.ts";
 import type { IngestRef, IngestView } from "./ingest.ts";
-import { selectIngest, selectIngests } from "./store.ts";
+import { selectIngests } from "./store.ts";
 
 const LISTED = 100;
 
@@ -15,16 +15,28 @@ export function refOf(scope: EndpointScope, ingestId: IngestId): IngestRef {
 }
 
 /** The latest loads of an endpoint, newest first, a hundred at most unless `limit` says otherwise. */
-export function listIngests(
+export async function listIngests(
   services: Services,
   scope: EndpointScope,
   page: { readonly limit?: number; readonly after?: IngestId | null } = {},
 ): Promise<IngestView[]> {
   const { limit = LISTED, after = null } = page;
-  return services.control.tenant(
+  const reached = reachedIn(scope);
+  const views = await services.control.tenant(
     scope.tenantId,
-    (tx) => selectIngests(tx, scope.endpoint.id, { limit, after }),
+    (tx) => selectIngests(tx, scope.endpoint.id, { limit, after, reached }),
   );
+  return views.map((view) => narrowed(view, reached));
+}
+
+/** A load without the names of tables that are not reached. */
+function narrowed(view: IngestView, reached: readonly string[] | null): IngestView {
+  if (reached === null || !view.report) return view;
+  const tables = view.report.tables.map((table) => ({
+    ...table,
+    foreignKeys: table.foreignKeys.filter((key) => reached.includes(key.references.table)),
+  }));
+  return { ...view, report: { ...view.report, tables } };
 }
 
 /**
@@ -37,12 +49,13 @@ export async function getIngest(
   scope: EndpointScope,
   id: IngestId,
 ): Promise<IngestView> {
-  const ingest = await services.control.tenant(
+  const reached = reachedIn(scope);
+  const [ingest] = await services.control.tenant(
     scope.tenantId,
-    (tx) => selectIngest(tx, refOf(scope, id)),
+    (tx) => selectIngests(tx, scope.endpoint.id, { limit: 1, after: null, only: id, reached }),
   );
   if (!ingest) throw new AppError("NOT_FOUND");
-  return ingest;
+  return narrowed(ingest, reached);
 }
 
 /** Where to go on in the reject report, as the page before told. */
@@ -53,6 +66,14 @@ export interface RejectsPage {
 }
 
 const PLACE = /^(\d{1,18})\.(\d{1,18})$/;
+
+/** A row that was set aside, without the name of a table that is not reached. */
+function narrowedReject(reject: Reject, reached: readonly string[] | null): Reject {
+  const other = /^no counterpart in (.+) \([^()]*\)$/.exec(reject.reason)?.[1];
+  return reached === null || other === undefined || reached.includes(other)
+    ? reject
+    : { ...reject, reason: "no counterpart" };
+}
 
 /**
  * Rows that a load set aside, in the order of the file.
@@ -73,7 +94,8 @@ export async function listRejects(
   const { sql: owner, release } = await openEndpoint(services, scope, "owner");
   try {
     const found = await selectRejects(owner, id, { line: place[1]!, id: place[2]! }, limit + 1);
-    const rejects = found.slice(0, limit);
+    const reached = reachedIn(scope);
+    const rejects = found.slice(0, limit).map((reject) => narrowedReject(reject, reached));
     const last = rejects.at(-1);
     return { rejects, next: found.length > limit && last ? `${last.line}.${last.id}` : null };
   } finally {

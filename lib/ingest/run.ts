@@ -4,6 +4,7 @@ import { STOPPING } from "../jobs/mod.ts";
 import type { EndpointScope } from "../principal.ts";
 import { fromPostgres, type Sql, sqlState } from "../postgres/mod.ts";
 import type { Services } from "../services.ts";
+import { isReachedByTable } from "../tokens/mod.ts";
 import { endLoad, removeFile } from "./end.ts";
 import { selectLoaded } from "./endpoint_store.ts";
 import { type IngestProgress, type IngestRef, LAPSE_SECONDS, objectKey } from "./ingest.ts";
@@ -146,6 +147,7 @@ async function load(
       size: claimed.sizeBytes,
       options: claimed.options,
       ingestId: ref.ingestId,
+      newTables: await newTablesOf(services, scope),
       onProgress: (progress) => run.progress = progress,
       signal: run.signal,
     });
@@ -155,6 +157,17 @@ async function load(
     if (report) return report;
     throw error;
   }
+}
+
+/** What the endpoint's owner said of new tables; else they wait once a reach of tables has been set. */
+async function newTablesOf(services: Services, { tenantId, endpoint }: EndpointScope) {
+  const { newTables } = endpoint.settings;
+  if (newTables !== "auto") return newTables;
+  const reached = await services.control.tenant(
+    tenantId,
+    (tx) => isReachedByTable(tx, endpoint.id),
+  );
+  return reached ? "wait" : "unless_ruled";
 }
 
 async function openFile(services: Services, ref: IngestRef): Promise<ReadableStream<Uint8Array>> {

@@ -1,8 +1,9 @@
 import { actorOf } from "../audit/mod.ts";
 import { AppError, toAppError } from "../errors.ts";
 import { type IngestId, newId } from "../ids.ts";
-import type { EndpointScope } from "../principal.ts";
+import { type EndpointScope, reachedIn } from "../principal.ts";
 import type { Services } from "../services.ts";
+import { tableNameOf } from "./infer/mod.ts";
 import { endLoad, removeFile } from "./end.ts";
 import { type IngestRef, type IngestView, objectKey } from "./ingest.ts";
 import type { LoadOptions } from "./load/mod.ts";
@@ -33,6 +34,19 @@ const CANCELLED = "The upload was cancelled.";
 const GONE = "The upload was given up: the endpoint is gone, or nothing was heard of the upload.";
 const STALLED = "The upload stalled. Send the file again.";
 
+/** Throws where the credential reaches chosen tables, and the file is not for one that it may change. */
+function requireReached(scope: EndpointScope, { mode, table = "" }: LoadOptions): void {
+  const writable = reachedIn(scope, "write");
+  if (writable === null) return;
+  // As the load looks a name up: as it stands, else as a table would be named.
+  const meant = [table, tableNameOf(table)];
+  if (mode === "append" && meant.every((name) => writable.includes(name))) return;
+  throw new AppError(
+    "INSUFFICIENT_SCOPE",
+    "This token reaches chosen tables alone: it appends to one that it may write to, named by `table`.",
+  );
+}
+
 /**
  * Takes a file in: stores its bytes while measuring them, and queues the load. Answers as soon as
  * both are durable; from then on the load survives whatever happens to this process.
@@ -45,6 +59,7 @@ export async function startIngest(
   scope: EndpointScope,
   file: NewFile,
 ): Promise<IngestView> {
+  requireReached(scope, file.options);
   const ref: IngestRef = {
     tenantId: scope.tenantId,
     endpointId: scope.endpoint.id,

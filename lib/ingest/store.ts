@@ -277,12 +277,27 @@ export async function selectIngest(tx: Tx, ref: IngestRef): Promise<IngestView |
 export async function selectIngests(
   tx: Tx,
   endpointId: EndpointId,
-  page: { readonly limit: number; readonly after: IngestId | null },
+  page: {
+    readonly limit: number;
+    readonly after: IngestId | null;
+    readonly only?: IngestId;
+    /** Those alone that are about these tables and no other; null: all. */
+    readonly reached: readonly string[] | null;
+  },
 ): Promise<IngestView[]> {
+  const { only = null } = page;
+  const tables = tx.json(page.reached ?? []);
+  const reached = page.reached === null ? tx`true` : tx`CASE
+    WHEN report IS NOT NULL THEN NOT EXISTS (
+      SELECT FROM jsonb_array_elements(report -> 'tables') t WHERE NOT ${tables}::jsonb ? (t ->> 'name')
+    )
+    ELSE options ->> 'mode' = 'append' AND ${tables}::jsonb ? coalesce(options ->> 'table', '')
+  END`;
   // Ids are in the order of their making.
   const rows = await tx<Raw[]>`
     SELECT ${columns(tx)} FROM ingests
     WHERE endpoint_id = ${endpointId} AND (${page.after}::uuid IS NULL OR id < ${page.after}::uuid)
+      AND (${only}::uuid IS NULL OR id = ${only}::uuid) AND ${reached}
     ORDER BY id DESC LIMIT ${page.limit}`;
   return rows.map(view);
 }

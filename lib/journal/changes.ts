@@ -2,7 +2,7 @@ import { ensureSchema, openEndpoint } from "../endpoints/mod.ts";
 import { AppError } from "../errors.ts";
 import type { ChangeId } from "../ids.ts";
 import { fromPostgres, type Sql, type Tx } from "../postgres/mod.ts";
-import { type EndpointScope, requireAbility } from "../principal.ts";
+import { type EndpointScope, reachedIn, requireAbility } from "../principal.ts";
 import type { Services } from "../services.ts";
 import {
   type ChangeActor,
@@ -89,7 +89,7 @@ export async function listChanges(
   const changes = await readJournal(
     services,
     scope,
-    (sql) => selectChanges(sql, filter, page.after, page.limit + 1),
+    (sql) => selectChanges(sql, filter, page.after, page.limit + 1, reachedIn(scope)),
   );
   const more = changes.length > page.limit;
   if (more) changes.pop();
@@ -137,12 +137,13 @@ export async function readChange(
   requireAbility(scope.principal, "api:changes:read");
   checkAfter(page);
   return await readJournal(services, scope, async (sql) => {
-    const summary = await selectChange(sql, change);
+    const reached = reachedIn(scope);
+    const summary = await selectChange(sql, change, reached);
     if (!summary) throw new AppError("NOT_FOUND", "There is no such change here.");
-    const entries = await selectEntries(sql, change, page.after, page.limit + 1);
+    const entries = await selectEntries(sql, change, page.after, page.limit + 1, reached);
     const more = entries.length > page.limit;
     if (more) entries.pop();
-    const notShown = await countHidden(sql, change);
+    const notShown = await countHidden(sql, change, reached);
     return { ...summary, entries, next: more ? entries.at(-1)!.id : null, notShown };
   });
 }
@@ -158,12 +159,13 @@ export function readJournalled(
   limit: number,
 ): Promise<ChangeView | null> {
   return readJournal(services, scope, async (sql) => {
-    const summary = await selectChange(sql, change);
+    const reached = reachedIn(scope);
+    const summary = await selectChange(sql, change, reached);
     if (!summary) return null;
-    const entries = await selectEntries(sql, change, null, limit + 1);
+    const entries = await selectEntries(sql, change, null, limit + 1, reached);
     const more = entries.length > limit;
     if (more) entries.pop();
-    const notShown = await countHidden(sql, change);
+    const notShown = await countHidden(sql, change, reached);
     return { ...summary, entries, next: more ? entries.at(-1)!.id : null, notShown };
   });
 }

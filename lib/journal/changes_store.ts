@@ -47,8 +47,17 @@ const isShown = (sql: Db) =>
     AND (e.after IS NULL OR bulkhead.visible_image(e.table_name, e.after) IS NOT NULL)
   )`;
 
+/** Tables by name, as far as a credential reaches; null: all. */
+export type Reached = readonly string[] | null;
+
+/** Whether the entry called `alias` is of a table that is reached. */
+const isReached = (sql: Db, tables: Reached, alias: string) =>
+  tables === null
+    ? sql`true`
+    : sql`${JSON.stringify(tables)}::text::jsonb ? ${sql(alias)}.table_name`;
+
 /** Parts of queries over entries called `e`, shared by reading and undoing. */
-export const entrySql = { takenBackBy, isShown };
+export const entrySql = { takenBackBy, isShown, isReached };
 
 interface RawSummary {
   head: string;
@@ -75,21 +84,23 @@ const summaryOf = ({ change_id, context, ...row }: RawSummary): ChangeSummary =>
 });
 
 /** What is told of the change that the entry `j` is the last of. */
-const summaryColumns = (sql: Db) =>
+const summaryColumns = (sql: Db, reached: Reached) =>
   sql`
     j.id::text AS head, j.change_id, j.at, j.context,
     (SELECT jsonb_agg(jsonb_build_object('table', g.table_name, 'op', g.op, 'rows', g.rows)
        ORDER BY g.table_name, g.op)
      FROM (
        SELECT e.table_name, e.op, count(*) AS rows FROM bulkhead.journal e
-       WHERE e.change_id = j.change_id AND e.op <> 'rules' GROUP BY e.table_name, e.op
+       WHERE e.change_id = j.change_id AND e.op <> 'rules' AND ${isReached(sql, reached, "e")}
+       GROUP BY e.table_name, e.op
      ) g) AS tables,
     c.rows, c.undone, c.undoing
     FROM bulkhead.journal j
     CROSS JOIN LATERAL (
       SELECT count(*)::int AS rows, count(e.undoes)::int AS undoing,
         count(${takenBackBy(sql)})::int AS undone
-      FROM bulkhead.journal e WHERE e.change_id = j.change_id AND e.op <> 'rules'
+      FROM bulkhead.journal e
+      WHERE e.change_id = j.change_id AND e.op <> 'rules' AND ${isReached(sql, reached, "e")}
     ) c`;
 
 /**
@@ -104,6 +115,7 @@ export async function selectChanges(
   >,
   after: string | null,
   limit: number,
+  reached: Reached = null,
 ): Promise<ChangeSummary[]> {
   const from = since?.toISOString() ?? null;
   const rows = await sql<RawSummary[]>`
@@ -116,6 +128,7 @@ export async function selectChanges(
       CROSS JOIN LATERAL (
         SELECT j.id, j.change_id FROM bulkhead.journal j
         WHERE j.id < h.id AND j.op <> 'rules' AND j.change_id <> ALL (h.seen)
+          AND ${isReached(sql, reached, "j")}
           AND (${token}::text IS NULL OR j.context ->> 'token' = ${token})
           AND (${grant}::text IS NULL OR j.context ->> 'grant' = ${grant})
           AND (${person}::text IS NULL OR (
@@ -129,12 +142,13 @@ export async function selectChanges(
             SELECT FROM bulkhead.journal m
             WHERE m.change_id = j.change_id AND m.id > ${after}::bigint
               AND (${table}::text IS NULL OR m.table_name = ${table})
+              AND ${isReached(sql, reached, "m")}
           ))
         ORDER BY j.id DESC LIMIT 1
       ) n
       WHERE h.place < ${limit}
     )
-    SELECT ${summaryColumns(sql)}
+    SELECT ${summaryColumns(sql, reached)}
     JOIN heads h ON h.id = j.id AND h.place > 0
     ORDER BY j.id DESC`;
   return rows.map(summaryOf);
@@ -148,11 +162,16 @@ export async function limitTime(tx: Tx): Promise<void> {
 }
 
 /** Reads one change; null where there is none. */
-export async function selectChange(sql: Db, change: ChangeId): Promise<ChangeSummary | null> {
+export async function selectChange(
+  sql: Db,
+  change: ChangeId,
+  reached: Reached = null,
+): Promise<ChangeSummary | null> {
   const [row] = await sql<RawSummary[]>`
-    SELECT ${summaryColumns(sql)}
+    SELECT ${summaryColumns(sql, reached)}
     WHERE j.id = (
-      SELECT max(id) FROM bulkhead.journal WHERE change_id = ${change} AND op <> 'rules'
+      SELECT max(m.id) FROM bulkhead.journal m
+      WHERE m.change_id = ${change} AND m.op <> 'rules' AND ${isReached(sql, reached, "m")}
     )`;
   return row ? summaryOf(row) : null;
 }
@@ -202,11 +221,12 @@ export async function selectEntries(
   change: ChangeId,
   after: string | null,
   limit: number,
+  reached: Reached = null,
 ): Promise<JournalEntry[]> {
   const rows = await sql<RawEntry[]>`
     SELECT ${entryColumns(sql)}
     WHERE e.change_id = ${change} AND e.op <> 'rules' AND e.id > coalesce(${after}::bigint, 0)
-      AND ${isShown(sql)}
+      AND ${isShown(sql)} AND ${isReached(sql, reached, "e")}
     ORDER BY e.id LIMIT ${limit}`;
   return rows.map(entryOf);
 }
@@ -227,10 +247,15 @@ export async function selectEntriesById(
 }
 
 /** How many of a change's entries may not be shown. */
-export async function countHidden(sql: Db, change: ChangeId): Promise<number> {
+export async function countHidden(
+  sql: Db,
+  change: ChangeId,
+  reached: Reached = null,
+): Promise<number> {
   const [row] = await sql<{ hidden: number }[]>`
     SELECT count(*)::int AS hidden FROM bulkhead.journal e
-    WHERE e.change_id = ${change} AND e.op <> 'rules' AND NOT ${isShown(sql)}`;
+    WHERE e.change_id = ${change} AND e.op <> 'rules' AND NOT ${isShown(sql)}
+      AND ${isReached(sql, reached, "e")}`;
   return row!.hidden;
 }
 

@@ -23,6 +23,7 @@ export {
   type JournalEntry,
   type RowOp,
 } from "./entry.ts";
+export { insertNotice } from "./outbox_store.ts";
 export { type KeyedChange, selectKeyed } from "./keyed_store.ts";
 export {
   asKeeper,

@@ -47,7 +47,13 @@ export interface WaitingEntry {
 }
 
 const notice = z.object({
-  action: z.enum(["change.queued", "change.approved", "change.rejected", "change.undone"]),
+  action: z.enum([
+    "change.queued",
+    "change.approved",
+    "change.rejected",
+    "change.undone",
+    "table.opened",
+  ]),
   subject: z.string(),
   detail: z.record(z.string(), z.unknown()),
 });

@@ -2,7 +2,7 @@ import { openEndpoint } from "../endpoints/mod.ts";
 import { AppError } from "../errors.ts";
 import type { ChangeId } from "../ids.ts";
 import { fromPostgres, type Sql, type Tx } from "../postgres/mod.ts";
-import { type EndpointScope, requireAbility } from "../principal.ts";
+import { type EndpointScope, reachedIn, requireAbility } from "../principal.ts";
 import type { Services } from "../services.ts";
 import { withJournal } from "./changes.ts";
 import { changedBy } from "./context.ts";
@@ -119,7 +119,11 @@ export function readQueue(
 ): Promise<{ changes: ReviewedChange[]; next: ChangeId | null }> {
   return withJournal(services, scope, async (sql) => {
     await expire(services, scope, sql);
-    const changes = await selectReviewed(sql, { ...page, limit: page.limit + 1 });
+    const changes = await selectReviewed(
+      sql,
+      { ...page, limit: page.limit + 1 },
+      reachedIn(scope),
+    );
     const more = changes.length > page.limit;
     if (more) changes.pop();
     return { changes, next: more ? changes.at(-1)!.id : null };
@@ -134,7 +138,9 @@ export function readQueued(
 ): Promise<ReviewedChange | null> {
   return withJournal(services, scope, async (sql) => {
     await expire(services, scope, sql);
-    return await selectReviewedChange(sql, change);
+    const found = await selectReviewedChange(sql, change);
+    const reached = reachedIn(scope);
+    return found && (reached?.includes(found.table) ?? true) ? found : null;
   });
 }
 

@@ -1,5 +1,6 @@
 import type { ChangeId } from "../ids.ts";
 import type { Sql, Tx } from "../postgres/mod.ts";
+import { entrySql, type Reached } from "./changes_store.ts";
 import { type ChangedBy, type Image, parseImage, type RowOp } from "./entry.ts";
 
 /** What a change would do, as it is kept while it waits: its rows up to a bound, and digests. */
@@ -225,17 +226,19 @@ export interface QueuePage {
 export async function selectReviewed(
   sql: Sql | Tx,
   { state, after, limit }: QueuePage,
+  reached: Reached = null,
 ): Promise<ReviewedChange[]> {
+  const isReached = entrySql.isReached(sql, reached, "c");
   const rows = state === "queued"
     ? await sql<Raw[]>`
       SELECT ${columns(sql)}
-      WHERE c.state = 'queued' AND (${after}::uuid IS NULL OR (c.at, c.id) > (
+      WHERE c.state = 'queued' AND ${isReached} AND (${after}::uuid IS NULL OR (c.at, c.id) > (
         SELECT a.at, a.id FROM bulkhead.changes a WHERE a.id = ${after}::uuid
       ))
       ORDER BY c.at, c.id LIMIT ${limit}`
     : await sql<Raw[]>`
       SELECT ${columns(sql)}
-      WHERE c.decided_at IS NOT NULL AND (${after}::uuid IS NULL OR (c.at, c.id) < (
+      WHERE c.decided_at IS NOT NULL AND ${isReached} AND (${after}::uuid IS NULL OR (c.at, c.id) < (
         SELECT a.at, a.id FROM bulkhead.changes a WHERE a.id = ${after}::uuid
       ))
       ORDER BY c.at DESC, c.id DESC LIMIT ${limit}`;

@@ -2,7 +2,7 @@ import { requireStanding } from "../auth/mod.ts";
 import { AppError } from "../errors.ts";
 import { type ChangeId, type GrantId, newId, type TokenId, type UserId } from "../ids.ts";
 import { type Reserved, sqlState } from "../postgres/mod.ts";
-import { type EndpointScope, requireAbility } from "../principal.ts";
+import { type EndpointScope, reachedIn, requireAbility } from "../principal.ts";
 import type { Services } from "../services.ts";
 import { withJournal } from "./changes.ts";
 import { selectEntriesById } from "./changes_store.ts";
@@ -133,7 +133,11 @@ async function takeBack(
 ): Promise<Map<string, Refusal | null>> {
   const outcomes = new Map<string, Refusal | null>();
   const undone = new Map(entries.map(({ id, undone }) => [id, undone]));
-  const memory: UndoMemory = { shapes: new Map(), prepared: new Set() };
+  const memory: UndoMemory = {
+    shapes: new Map(),
+    prepared: new Set(),
+    writable: reachedIn(scope, "write"),
+  };
   let pending = [...entries];
   let trials = 0;
   while (pending.length && trials + pending.length <= MAX_TRIALS) {
@@ -224,7 +228,11 @@ async function work(
   await beginUndo(tx);
   const selection = selectionOf(target);
   const actor = own ? { actor: actorKey(scope.principal) } : {};
-  const found = await readEntries(tx, undoing, { ...selection, ...actor });
+  const found = await readEntries(tx, undoing, {
+    ...selection,
+    ...actor,
+    reached: reachedIn(scope),
+  });
   if (!found.length && isNamed(target)) {
     throw new AppError(
       "NOT_FOUND",

@@ -15,6 +15,8 @@ export interface UndoMemory {
   readonly shapes: Map<string, TableShape | null>;
   /** The statements that its connection has prepared. */
   readonly prepared: Set<string>;
+  /** The tables that whoever asks may change; null: all. */
+  readonly writable: readonly string[] | null;
 }
 
 async function shapeOf(
@@ -80,6 +82,7 @@ export async function undoEntry(
 ): Promise<Refusal | null> {
   const shape = await shapeOf(tx, memory, entry.table);
   if (!shape) return "table_gone";
+  if (memory.writable && !memory.writable.includes(entry.table)) return "not_yours";
   const refused = (own ? refusedByRules(shape, entry) : null) ?? refusedByShape(shape, entry);
   if (refused) return refused;
   if (await hasFollowers(tx, shape, entry)) return "carries_others";

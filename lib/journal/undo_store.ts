@@ -1,6 +1,6 @@
 import type { ChangeId } from "../ids.ts";
 import { isConnectionLost, quoteIdent, type Reserved, type Sql } from "../postgres/mod.ts";
-import { entrySql } from "./changes_store.ts";
+import { entrySql, type Reached } from "./changes_store.ts";
 import type { RowOp } from "./entry.ts";
 
 /** Which entries are meant to be taken back. */
@@ -14,6 +14,8 @@ export interface EntrySelection {
   readonly since?: Date;
   /** Only what this one did, as `actorKey` names them. */
   readonly actor?: string;
+  /** Only of these tables; null: of all. */
+  readonly reached?: Reached;
 }
 
 /** An entry as undoing needs it; its images stay in the database. */
@@ -55,7 +57,7 @@ export async function selectUndoable(
         ${entrySql.takenBackBy(tx)} IS NOT NULL AS undone,
         ${entrySql.isShown(tx)} AS shown
       FROM bulkhead.journal e
-      WHERE e.op <> 'rules'
+      WHERE e.op <> 'rules' AND ${entrySql.isReached(tx, selection.reached ?? null, "e")}
         AND (${below}::bigint IS NULL OR e.id < ${below}::bigint)
         AND (${entry}::bigint IS NULL OR e.id = ${entry}::bigint)
         AND (${change}::uuid IS NULL OR e.change_id = ${change}::uuid)

@@ -1,12 +1,13 @@
 import { AppError } from "../errors.ts";
 import { noteStepUp } from "../oauth/mod.ts";
-import { type EndpointScope, requireAbility } from "../principal.ts";
+import { type EndpointScope, reachIn, requireAbility } from "../principal.ts";
 import type { Services } from "../services.ts";
 import {
   callTool,
   type CompiledManifest,
   instructions,
   listResources,
+  loadManifest,
   readResource,
   resourceTemplates,
   type ToolAnswer,
@@ -94,15 +95,28 @@ class EndpointTarget implements McpTarget {
   }
 
   async watch(tell: (change: Change) => void, signal: AbortSignal): Promise<void> {
-    let version = this.manifest.version;
+    let { version } = this.manifest;
+    let known = this.manifest;
     while (await pause(WATCH_MS, signal)) {
-      const { endpoint } = await this.reenter();
-      if (endpoint.manifestVersion === version) continue;
-      version = endpoint.manifestVersion;
+      const scope = await this.reenter();
+      if (scope.endpoint.manifestVersion === version) continue;
+      version = scope.endpoint.manifestVersion;
+      const now = await loadManifest(this.services, scope);
+      // What became of tables that the credential does not reach is nothing to it.
+      const same = reachIn(scope.principal, scope.endpoint.id) !== null && sameTables(known, now);
+      known = now;
+      if (same) continue;
       tell("tools");
       tell("resources");
     }
   }
+}
+
+/** Whether two manifests tell the same. */
+function sameTables(one: CompiledManifest, other: CompiledManifest): boolean {
+  const told = ({ tables }: CompiledManifest) =>
+    JSON.stringify([...tables.values()].map((table) => [table, [...table.columns.values()]]));
+  return told(one) === told(other);
 }
 
 function toReply({ text, structured, isError }: ToolAnswer): Reply {

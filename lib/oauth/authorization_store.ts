@@ -2,6 +2,7 @@ import type { AuthorizationId, ClientId, EndpointId, GrantId, Slug, TenantId } f
 import type { TokenId, UserId } from "../ids.ts";
 import { fromPostgres, type Sql, type Tx } from "../postgres/mod.ts";
 import type { Scope } from "../principal.ts";
+import type { StoredReach } from "../table_reach.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
@@ -13,6 +14,8 @@ export interface NewAuthorization {
   /** Whether what is issued from it changes rows only after a person has approved it. */
   readonly review: boolean;
   readonly endpoints: readonly EndpointId[];
+  /** Tables by endpoint, where not all of them were agreed to. */
+  readonly tables: Readonly<Record<string, StoredReach>>;
   readonly codeHash: Bytes;
   readonly codeSeconds: number;
   readonly challenge: string;
@@ -25,12 +28,12 @@ export async function insertAuthorization(tx: Tx, made: NewAuthorization): Promi
   await tx`
     INSERT INTO oauth_authorizations (
       id, tenant_id, grant_id, scope, review, endpoints, code_hash, code_expires_at, code_challenge,
-      redirect_uri
+      redirect_uri, tables
     ) VALUES (
       ${made.id}, current_tenant(), ${made.grantId}, ${made.scope}, ${made.review},
       ARRAY(SELECT jsonb_array_elements_text(${tx.json([...made.endpoints])})::uuid),
       ${made.codeHash}, now() + make_interval(secs => ${made.codeSeconds}), ${made.challenge},
-      ${made.redirectUri}
+      ${made.redirectUri}, ${tx.json(made.tables)}
     )`;
 }
 
@@ -119,6 +122,9 @@ export interface LivingAuthorization {
     /** What the connection may do there today. */
     readonly scope: Scope;
     readonly review: boolean;
+    /** As they were agreed to, and those of the connection today; null: all. */
+    readonly agreedTables: StoredReach | null;
+    readonly tables: StoredReach | null;
   }[];
 }
 
@@ -151,8 +157,8 @@ export async function holdAuthorization(
     JOIN members m ON m.tenant_id = g.tenant_id AND m.user_id = g.user_id
     WHERE a.id = ${id} AND a.revoked_at IS NULL AND g.revoked_at IS NULL`;
   if (!row) return null;
-  const endpoints = await tx<{ id: EndpointId; slug: Slug; scope: Scope; review: boolean }[]>`
-    SELECT e.id, e.slug, ge.scope, ge.review
+  const endpoints = await tx<LivingAuthorization["endpoints"][number][]>`
+    SELECT e.id, e.slug, ge.scope, ge.review, ge.tables, a.tables -> e.id::text AS "agreedTables"
     FROM oauth_authorizations a
     JOIN oauth_grant_endpoints ge ON ge.grant_id = a.grant_id AND ge.endpoint_id = ANY (a.endpoints)
     JOIN endpoints e ON e.id = ge.endpoint_id

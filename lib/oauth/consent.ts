@@ -14,7 +14,8 @@ import type { Limit } from "../limits/mod.ts";
 import type { Tx } from "../postgres/mod.ts";
 import type { RequestScope } from "../principal.ts";
 import type { Services } from "../services.ts";
-import { forgetTokens, newToken, revokeWriting } from "../tokens/mod.ts";
+import { reachWithin, type StoredReach, tableReach } from "../table_reach.ts";
+import { forgetTokens, newToken, revokeReaching, revokeWriting } from "../tokens/mod.ts";
 import { type AuthorizationRequest, authorizationResponse } from "./authorization_request.ts";
 import { insertAuthorization } from "./authorization_store.ts";
 import type { Client } from "./client.ts";
@@ -110,6 +111,14 @@ export interface Agreement {
   readonly write: boolean;
   /** Whether each change waits until a person has approved it; of no effect without writing. */
   readonly review: boolean;
+  /** Tables by endpoint, null for all; what is not said of an endpoint stays as it is. */
+  readonly tables?: Readonly<Record<string, StoredReach | null>>;
+}
+
+/** The tables that may be reached of one endpoint from now on; null: all. */
+function tablesOf({ tables = {} }: Agreement, id: EndpointId, before: Reach | undefined) {
+  const said = tables[id];
+  return said === undefined ? before?.tables ?? null : said;
 }
 
 async function keepClient(tx: Tx, client: Client): Promise<ClientId> {
@@ -131,25 +140,38 @@ async function keepClient(tx: Tx, client: Client): Promise<ClientId> {
  * it: now, or before, unless they were offered it now and left it out. With it goes whether it is reviewed.
  */
 function nextReach(
-  { write, review }: Agreement,
+  agreement: Agreement,
   offered: boolean,
+  id: EndpointId,
   before: Reach | undefined,
 ): Reach {
-  if (write) return { scope: "mcp:write", review };
-  return !offered && before ? before : READING;
+  const { write, review } = agreement;
+  const tables = tablesOf(agreement, id, before);
+  if (write) return { scope: "mcp:write", review, tables };
+  const { scope, review: reviewed } = !offered && before ? before : READING;
+  return { scope, review: reviewed, tables };
 }
 
-const READING: Reach = { scope: "mcp", review: false };
+const READING = { scope: "mcp", review: false } as const;
+
+/** Whether all that the second reaches, the first reaches, too. */
+const holds = (outer: Reach, inner: Reach) =>
+  reachWithin(inner.tables, outer.tables && tableReach(outer.tables));
+
+/** Whether some tables that were reached before are not any more, or only to read. */
+const losesTables = (before: Reach | undefined, after: Reach) =>
+  before !== undefined && !holds(after, before);
 
 /** Whether less than before can be done by oneself: writing is gone, or is looked at now. */
 function isNarrower(before: Reach | undefined, after: Reach): boolean {
+  if (losesTables(before, after)) return true;
   if (before?.scope !== "mcp:write") return false;
   return after.scope === "mcp" || (after.review && !before.review);
 }
 
 /** Whether more than before can be done by oneself. */
 function isWider(before: Reach | undefined, after: Reach): boolean {
-  if (!before) return true;
+  if (!before || !holds(before, after)) return true;
   return after.scope === "mcp:write" &&
     (before.scope === "mcp" || (before.review && !after.review));
 }
@@ -165,14 +187,17 @@ function actionOf(
   return narrower ? "grant.narrowed" : "grant.renewed";
 }
 
-/** Changes the connection to what was agreed; answers it, and the hashes of tokens that lost by it. */
+/**
+ * Changes the connection to what was agreed; answers it, the hashes of tokens that lost by it, and the
+ * tables of endpoints that are not reached whole.
+ */
 async function agreeIn(
   tx: Tx,
   scope: RequestScope,
   request: AuthorizationRequest,
   agreement: Agreement,
   offered: boolean,
-): Promise<{ grantId: GrantId; lost: string[] }> {
+): Promise<{ grantId: GrantId; lost: string[]; tables: Record<string, StoredReach> }> {
   const { client, redirect } = request;
   const { endpoints } = agreement;
   const { id: grantId, fresh } = await upsertGrant(tx, {
@@ -184,12 +209,21 @@ async function agreeIn(
   const before = new Map(
     (await selectGrantedEndpoints(tx, grantId)).map((one) => [one.id, one]),
   );
-  const after = endpoints.map((id) => ({ ...nextReach(agreement, offered, before.get(id)), id }));
+  const after = endpoints.map((id) => ({
+    ...nextReach(agreement, offered, id, before.get(id)),
+    id,
+  }));
   for (const endpoint of after) await putGrantedEndpoint(tx, grantId, endpoint);
   const narrowed = after.filter((one) => isNarrower(before.get(one.id), one)).map(({ id }) => id);
-  const lost = narrowed.length
-    ? await revokeWriting(tx, await selectAuthorizations(tx, grantId), narrowed)
-    : [];
+  const shrunk = after.filter((one) => losesTables(before.get(one.id), one)).map(({ id }) => id);
+  const lost: string[] = [];
+  if (narrowed.length) {
+    const authorizations = await selectAuthorizations(tx, grantId);
+    lost.push(...await revokeWriting(tx, authorizations, narrowed));
+    if (shrunk.length) {
+      lost.push(...await revokeReaching(tx, authorizations, shrunk, ["mcp", "mcp:write"]));
+    }
+  }
   await recordEvent(tx, {
     tenantId: scope.tenantId,
     action: actionOf(fresh, before, after),
@@ -202,10 +236,13 @@ async function agreeIn(
       client_kind: client.kind,
       redirects_to: redirect.host,
       asked: request.scope,
-      endpoints: after,
+      endpoints: after.map(({ tables, ...one }) => tables ? { ...one, tables } : one),
     },
   });
-  return { grantId, lost };
+  const tables = Object.fromEntries(
+    after.flatMap(({ id, tables }): [string, StoredReach][] => tables ? [[id, tables]] : []),
+  );
+  return { grantId, lost, tables };
 }
 
 /**
@@ -236,7 +273,7 @@ export async function agree(
   if (agreement.write && !choices.mayWrite) throw new AppError("INSUFFICIENT_SCOPE");
   const code = newToken("oac");
   const lost = await services.control.tenant(scope.tenantId, async (tx) => {
-    const { grantId, lost } = await agreeIn(tx, scope, request, {
+    const { grantId, lost, tables } = await agreeIn(tx, scope, request, {
       ...agreement,
       endpoints: chosen,
     }, choices.mayWrite);
@@ -246,6 +283,7 @@ export async function agree(
       scope: agreement.write ? "mcp:write" : "mcp",
       review: agreement.write && agreement.review,
       endpoints: chosen,
+      tables,
       codeHash: sha256(code),
       codeSeconds: CODE_SECONDS,
       challenge: request.challenge,

@@ -1,6 +1,7 @@
 import type { AuthorizationId, ClientId, EndpointId, GrantId, Slug, UserId } from "../ids.ts";
 import type { Tx } from "../postgres/mod.ts";
 import type { Scope } from "../principal.ts";
+import type { StoredReach } from "../table_reach.ts";
 
 /** The app of a connection, as the person saw it when they agreed last. */
 export interface SeenApp {
@@ -15,6 +16,8 @@ export interface Reach {
   readonly scope: Scope;
   /** Whether each change waits until a person has approved it; false where the scope only reads. */
   readonly review: boolean;
+  /** The tables that it reaches; null: all, also those that come later. */
+  readonly tables: StoredReach | null;
 }
 
 /** What a connection reaches: an endpoint, and how. */
@@ -58,8 +61,8 @@ export async function selectGrantOf(
 
 /** What a connection reaches. */
 export async function selectGrantedEndpoints(tx: Tx, grant: GrantId): Promise<GrantedEndpoint[]> {
-  return await tx<{ id: EndpointId; scope: Scope; review: boolean }[]>`
-    SELECT ge.endpoint_id AS id, ge.scope, ge.review
+  return await tx<GrantedEndpoint[]>`
+    SELECT ge.endpoint_id AS id, ge.scope, ge.review, ge.tables
     FROM oauth_grant_endpoints ge JOIN endpoints e ON e.id = ge.endpoint_id
     WHERE ge.grant_id = ${grant} AND e.status <> 'deleting'`;
 }
@@ -68,13 +71,15 @@ export async function selectGrantedEndpoints(tx: Tx, grant: GrantId): Promise<Gr
 export async function putGrantedEndpoint(
   tx: Tx,
   grant: GrantId,
-  { id, scope, review }: GrantedEndpoint,
+  { id, scope, review, tables }: GrantedEndpoint,
 ): Promise<void> {
   await tx`
-    INSERT INTO oauth_grant_endpoints (tenant_id, grant_id, endpoint_id, scope, review)
-    VALUES (current_tenant(), ${grant}, ${id}, ${scope}, ${review})
+    INSERT INTO oauth_grant_endpoints (tenant_id, grant_id, endpoint_id, scope, review, tables)
+    VALUES (
+      current_tenant(), ${grant}, ${id}, ${scope}, ${review}, ${tables && tx.json(tables)}
+    )
     ON CONFLICT (grant_id, endpoint_id) DO UPDATE SET
-      scope = excluded.scope, review = excluded.review`;
+      scope = excluded.scope, review = excluded.review, tables = excluded.tables`;
 }
 
 /**
@@ -141,6 +146,7 @@ export interface ConnectedApp {
     readonly name: string;
     readonly scope: Scope;
     readonly review: boolean;
+    readonly tables: StoredReach | null;
   }[];
   readonly createdAt: Date;
   readonly lastUsedAt: Date | null;
@@ -166,7 +172,8 @@ export async function selectConnectedApps(tx: Tx, userId: UserId | null): Promis
       coalesce((
         SELECT jsonb_agg(
           jsonb_build_object(
-            'slug', e.slug, 'name', e.name, 'scope', ge.scope, 'review', ge.review
+            'slug', e.slug, 'name', e.name, 'scope', ge.scope, 'review', ge.review,
+            'tables', ge.tables
           ) ORDER BY e.id
         )
         FROM oauth_grant_endpoints ge JOIN endpoints e ON e.id = ge.endpoint_id

@@ -1,6 +1,7 @@
 import type { AuthorizationId, EndpointId, TenantId } from "../ids.ts";
 import type { Tx } from "../postgres/mod.ts";
 import type { Scope } from "../principal.ts";
+import { commonReach, type StoredReach } from "../table_reach.ts";
 import { issueAccessToken } from "../tokens/mod.ts";
 import type { LivingAuthorization } from "./authorization_store.ts";
 import { OAuthError } from "./oauth_error.ts";
@@ -57,6 +58,21 @@ function isReviewed(living: LivingAuthorization, endpoints: readonly { review: b
 }
 
 /**
+ * The tables that can be had of some endpoints, where not all: as agreed to, and as far as the connection
+ * reaches them today. Endpoints of which no table is left are left out.
+ */
+function reachOf(endpoints: LivingAuthorization["endpoints"]) {
+  const reached = endpoints.map((one) => ({
+    ...one,
+    tables: commonReach(one.agreedTables, one.tables),
+  })).filter(({ tables }) => tables === null || Object.keys(tables).length > 0);
+  const tables = Object.fromEntries(
+    reached.flatMap(({ id, tables }): [string, StoredReach][] => tables ? [[id, tables]] : []),
+  );
+  return { endpoints: reached, tables };
+}
+
+/**
  * Issues an access token from an authorization that is held.
  *
  * @throws OAuthError invalid_target, invalid_scope; invalid_grant where nothing of it is left.
@@ -68,7 +84,7 @@ export async function issueFrom(
   living: LivingAuthorization,
   wanted: Wanted,
 ): Promise<Issued> {
-  const endpoints = audienceOf(living, wanted);
+  const { endpoints, tables } = reachOf(audienceOf(living, wanted));
   if (endpoints.length === 0) {
     throw new OAuthError("invalid_grant", "Nothing of what was agreed to is left.");
   }
@@ -81,6 +97,7 @@ export async function issueFrom(
     review: isReviewed(living, endpoints),
     abilities: abilitiesOf(scope),
     endpoints: endpoints.map(({ id }): EndpointId => id),
+    tables,
     userId: living.userId,
     lifetimeSeconds: ACCESS_SECONDS,
   });

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { EndpointView } from "../endpoints/mod.ts";
+import { displayName } from "./names.ts";
 
 /** An endpoint as `/v1` shows it. */
 export const endpointResource = z.object({
@@ -13,8 +14,25 @@ export const endpointResource = z.object({
   writes: z.enum(["off", "review", "direct"]).describe(
     "Whether agents may change rows: not at all, after a person has looked, or at once.",
   ),
+  new_tables: z.enum(["auto", "open", "wait"]).describe(
+    "Whether a table that is loaded is open to whoever reaches all tables, or waits until a person opens " +
+      "it; `auto`: it waits once a field rule or a reach of tables has been set.",
+  ),
   created_at: z.iso.datetime(),
 }).meta({ id: "Endpoint" });
+
+/** What is asked to change of an endpoint: its name, or what may be set. */
+export const endpointChange = z.strictObject({
+  name: displayName.optional(),
+  text_format: endpointResource.shape.text_format.optional(),
+  public_llms_txt: endpointResource.shape.public_llms_txt.optional(),
+  writes: z.literal("off").optional().describe(
+    "Stops writing by agents. To let them write is for a person, in the dashboard.",
+  ),
+  new_tables: z.literal("wait").optional().describe(
+    "Lets new tables wait to be opened. To open them is for a person, in the dashboard.",
+  ),
+}).refine((body) => Object.keys(body).length > 0, "name at least one thing to change");
 
 /** Shows an endpoint. */
 export function showEndpoint(view: EndpointView, baseUrl: URL): z.input<typeof endpointResource> {
@@ -27,6 +45,7 @@ export function showEndpoint(view: EndpointView, baseUrl: URL): z.input<typeof e
     text_format: view.settings.textFormat,
     public_llms_txt: view.settings.publicLlmsTxt,
     writes: view.settings.writes,
+    new_tables: view.settings.newTables,
     created_at: view.createdAt.toISOString(),
   };
 }

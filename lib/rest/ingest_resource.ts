@@ -27,6 +27,9 @@ const tableReport = z.object({
   })),
   primary_key: z.array(z.string()),
   foreign_keys: z.array(z.object({ column: z.string(), references: reference })),
+  waits: z.boolean().describe(
+    "Whether it was new, and no token and no app sees it until a person opens it in the dashboard.",
+  ),
 });
 
 const report = z.object({
@@ -91,6 +94,7 @@ function showReport(view: NonNullable<IngestView["report"]>): z.input<typeof rep
         column,
         references: { table: references.table, column: references.column },
       })),
+      waits: table.waits ?? false,
     })),
     rejects,
     warnings: [...view.warnings],

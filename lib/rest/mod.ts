@@ -8,7 +8,7 @@ export {
   showUndo,
   undoResource,
 } from "./change_resource.ts";
-export { endpointResource, showEndpoint } from "./endpoint_resource.ts";
+export { endpointChange, endpointResource, showEndpoint } from "./endpoint_resource.ts";
 export { ingestResource, rejectResource, showIngest, showReject } from "./ingest_resource.ts";
 export { fieldsOf, validate } from "./input.ts";
 export { displayName } from "./names.ts";

@@ -11,6 +11,8 @@ import { displayName } from "./names.ts";
 
 const time = z.iso.datetime();
 
+const tableReach = z.record(z.string().min(1).max(63), z.enum(["read", "write"]));
+
 /** A token as `/v1` shows it: never the token itself. */
 export const tokenResource = z.object({
   id: z.uuid(),
@@ -20,6 +22,9 @@ export const tokenResource = z.object({
   abilities: z.array(z.enum(ABILITIES)),
   endpoints: z.union([z.literal("all"), z.array(z.string())])
     .describe("Slugs of the endpoints that it covers; `all` means each, now and later."),
+  tables: z.record(z.string(), tableReach).describe(
+    "By endpoint's slug, the tables that it reaches where it does not reach all.",
+  ),
   created_at: time,
   expires_at: time.nullable(),
   networks: z.array(z.string()).nullable()
@@ -48,6 +53,9 @@ export function showToken(view: TokenView): z.input<typeof tokenResource> {
     scope: view.scope,
     abilities: [...view.abilities],
     endpoints: view.endpoints === "all" ? "all" : view.endpoints.map(({ slug }) => slug),
+    tables: view.endpoints === "all" ? {} : Object.fromEntries(
+      view.endpoints.flatMap(({ slug, tables }) => tables ? [[slug, { ...tables }]] : []),
+    ),
     created_at: view.createdAt.toISOString(),
     expires_at: view.expiresAt?.toISOString() ?? null,
     networks: view.networks && [...view.networks],
@@ -74,6 +82,10 @@ export const tokenRequest = z.strictObject({
     .describe("What it may do: at least one, and at most what this token has itself."),
   endpoints: z.union([z.literal("all"), z.array(z.string().max(63)).min(1).max(500)])
     .describe("Slugs of the endpoints that it covers; `all` means each, now and later."),
+  tables: z.record(z.string().max(63), tableReach).default({}).describe(
+    "By endpoint's slug, the tables that it reaches, each to `read` or to `write`; an endpoint that is " +
+      "left out is reached whole, also tables that come later. At most what this token reaches itself.",
+  ),
   expires_at: z.iso.datetime({ offset: true }).nullish()
     .describe("At the latest when this token expires itself."),
   networks: z.array(z.string().max(50)).min(1).max(MAX_NETWORKS).nullish()

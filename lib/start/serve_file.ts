@@ -29,7 +29,9 @@ function describe(view: IngestView): string {
 function outcome(view: IngestView): string {
   const tables = view.report?.tables ?? [];
   const counts = tables.map((table) =>
-    `${table.name} (${table.rows.toLocaleString("en-US")} rows)`
+    `${table.name} (${table.rows.toLocaleString("en-US")} rows${
+      table.waits ? ", not open to agents yet: see the dashboard" : ""
+    })`
   );
   const rejects = tables.reduce((sum, table) => sum + table.rejected, 0);
   return `${view.fileName}: ${counts.join(", ")}` +

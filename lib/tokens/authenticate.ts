@@ -6,6 +6,7 @@ import type { RequestId } from "../ids.ts";
 import type { Limit } from "../limits/mod.ts";
 import type { Principal } from "../principal.ts";
 import type { Services } from "../services.ts";
+import { tableReaches } from "../table_reach.ts";
 import { type Credential, CREDENTIALS } from "./credential.ts";
 import { tokenKind } from "./format.ts";
 import { isTokenKnown, lookUpToken } from "./store.ts";
@@ -37,6 +38,7 @@ function bearerToken(header: string | null): string | null {
 
 async function load(services: Services, hash: string): Promise<Credential> {
   const found = await lookUpToken(services.control.lookup, Uint8Array.fromHex(hash));
+  const tables = found && tableReaches(found.tables);
   // Thrown, not kept: what is unknown must not push valid entries out of the cache.
   if (!found) throw new AppError("AUTHENTICATION_REQUIRED");
   return {
@@ -55,6 +57,7 @@ async function load(services: Services, hash: string): Promise<Credential> {
       budgets: found.budgets,
       ...(found.grantId ? { grantId: found.grantId } : {}),
       endpoints: found.endpoints === "all" ? "all" : new Set(found.endpoints),
+      ...(tables ? { tables } : {}),
     }),
     networks: found.networks,
     expiresAt: found.expiresAt?.getTime() ?? Infinity,

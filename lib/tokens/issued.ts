@@ -10,12 +10,18 @@ import {
 import type { Tx } from "../postgres/mod.ts";
 import type { Ability, Scope } from "../principal.ts";
 import type { Services } from "../services.ts";
+import type { StoredReach } from "../table_reach.ts";
 import { CREDENTIALS } from "./credential.ts";
 import { newToken, tokenPrefix } from "./format.ts";
 import { insertAccessToken } from "./issued_store.ts";
 import { bindToken } from "./store.ts";
 
-export { revokeByAuthorization, revokeById, revokeWriting } from "./issued_store.ts";
+export {
+  revokeByAuthorization,
+  revokeById,
+  revokeReaching,
+  revokeWriting,
+} from "./issued_store.ts";
 
 /** What an access token is issued for. */
 export interface AccessTokenRequest {
@@ -29,6 +35,8 @@ export interface AccessTokenRequest {
   readonly abilities: readonly Ability[];
   /** The audience: endpoints of the tenant, at least one. */
   readonly endpoints: readonly EndpointId[];
+  /** Tables by endpoint, where not all of them are reached. */
+  readonly tables: Readonly<Record<string, StoredReach>>;
   /** Who agreed to it. */
   readonly userId: UserId;
   readonly lifetimeSeconds: number;
@@ -51,7 +59,7 @@ export async function issueAccessToken(tx: Tx, request: AccessTokenRequest): Pro
     createdBy: request.userId,
     lifetimeSeconds: request.lifetimeSeconds,
   });
-  await bindToken(tx, id, request.endpoints);
+  await bindToken(tx, id, request.endpoints, request.tables);
   return token;
 }
 

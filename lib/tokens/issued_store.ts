@@ -49,17 +49,27 @@ export async function revokeByAuthorization(
 }
 
 /** Revokes those of the authorizations' access tokens that write to any of the endpoints. */
-export async function revokeWriting(
+export function revokeWriting(
   tx: Tx,
   authorizations: readonly AuthorizationId[],
   endpoints: readonly EndpointId[],
+): Promise<string[]> {
+  return revokeReaching(tx, authorizations, endpoints, ["mcp:write"]);
+}
+
+/** Revokes those of the authorizations' access tokens that reach any of the endpoints with such a scope. */
+export async function revokeReaching(
+  tx: Tx,
+  authorizations: readonly AuthorizationId[],
+  endpoints: readonly EndpointId[],
+  scopes: readonly Scope[],
 ): Promise<string[]> {
   const rows = await tx<{ hash: string }[]>`
     UPDATE tokens t SET revoked_at = now()
     WHERE t.authorization_id IN (SELECT jsonb_array_elements_text(${
     tx.json([...authorizations])
   })::uuid)
-      AND t.scope = 'mcp:write' AND t.revoked_at IS NULL AND t.expires_at > now()
+      AND t.scope IN ${tx([...scopes])} AND t.revoked_at IS NULL AND t.expires_at > now()
       AND EXISTS (
         SELECT FROM token_endpoints b
         WHERE b.token_id = t.id

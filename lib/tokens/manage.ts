@@ -14,6 +14,7 @@ import {
   type Scope,
 } from "../principal.ts";
 import type { Services } from "../services.ts";
+import type { StoredReach } from "../table_reach.ts";
 import { CREDENTIALS } from "./credential.ts";
 import { newToken, tokenPrefix } from "./format.ts";
 import { endedWith, endToken } from "./line.ts";
@@ -28,6 +29,7 @@ import {
   selectBounds,
   type TokenBounds,
 } from "./store.ts";
+import { tablesFault, tablesOf, tablesWithin } from "./tables.ts";
 import type { MintedToken, TokenView } from "./view.ts";
 
 /** What a new token is to be: frozen at minting. */
@@ -47,6 +49,8 @@ export interface TokenRequest {
   readonly review?: boolean;
   /** Whether it is the team's; what a token of the team makes always is. */
   readonly team?: boolean;
+  /** Tables by the endpoints' ids, where it is not to reach all of an endpoint. */
+  readonly tables?: Readonly<Record<string, StoredReach>>;
 }
 
 /** How many networks a token may name. */
@@ -64,7 +68,7 @@ export const MAX_OVERLAP_SECONDS = 30 * 86_400;
 const BEYOND = "A token can be given only what the credential that makes it has itself.";
 
 /** What a token may do, and where. */
-type Power = Pick<TokenRequest, "scope" | "abilities" | "endpoints">;
+type Power = Pick<TokenRequest, "scope" | "abilities" | "endpoints" | "tables">;
 
 /** Throws unless the principal has every part of the power itself. */
 function requirePower(principal: Principal, power: Power): void {
@@ -76,6 +80,7 @@ function requirePower(principal: Principal, power: Power): void {
     (power.endpoints !== "all" && power.endpoints.every((id) => endpoints.has(id)));
   // As for an endpoint that does not exist.
   if (!reaches) throw new AppError("ACCESS_DENIED");
+  if (!tablesWithin(principal, power)) throw new AppError("INSUFFICIENT_SCOPE", BEYOND);
 }
 
 /**
@@ -160,6 +165,7 @@ function record(
       scope: view.scope,
       abilities: view.abilities,
       endpoints: endpoints === "all" ? "all" : endpoints.map(({ id }) => id),
+      ...(Object.keys(tablesOf(view)).length ? { tables: tablesOf(view) } : {}),
       expires_at: view.expiresAt?.toISOString() ?? null,
       networks: view.networks,
       calls_per_minute: view.callsPerMinute,
@@ -204,7 +210,7 @@ function checkRequest(services: Services, request: TokenRequest): void {
     ? `Name ${MAX_NETWORKS} networks at most.`
     : calls && !(Number.isInteger(calls) && calls > 0 && calls <= MAX_CALLS_PER_MINUTE)
     ? `The calls a minute are a whole number from 1 to ${MAX_CALLS_PER_MINUTE}.`
-    : null;
+    : tablesFault(request);
   if (fault) throw new AppError("INVALID_ARGUMENTS", fault);
 }
 
@@ -261,7 +267,9 @@ export async function mintToken(
       madeWith: principal.tokenId,
       replaces: null,
     });
-    if (endpoints !== "all" && await bindToken(tx, id, endpoints) !== endpoints.length) {
+    if (
+      endpoints !== "all" && await bindToken(tx, id, endpoints, request.tables) !== endpoints.length
+    ) {
       throw new AppError("ACCESS_DENIED");
     }
     const made = await reachable(tx, principal, id);
@@ -305,7 +313,8 @@ export async function rotateToken(
     const old = await reachable(tx, principal, id);
     const endpoints = old.endpoints === "all" ? "all" : old.endpoints.map(({ id }) => id);
     // The answer hands out what the old token could do: nobody gets more by it than they have.
-    requirePower(principal, { ...old, endpoints });
+    const tables = tablesOf(old);
+    requirePower(principal, { ...old, endpoints, tables });
     if (bounds && id !== principal.tokenId && beyond(bounds, old)) {
       throw new AppError("INSUFFICIENT_SCOPE", BEYOND);
     }
@@ -335,7 +344,7 @@ export async function rotateToken(
       madeWith: principal.tokenId,
       replaces: id,
     });
-    if (endpoints !== "all") await bindToken(tx, newTokenId, endpoints);
+    if (endpoints !== "all") await bindToken(tx, newTokenId, endpoints, tables);
     const ended = await markReplaced(tx, id, newTokenId, overlapSeconds);
     const made = await reachable(tx, principal, newTokenId);
     await record(tx, scope, "token.rotated", made, {

@@ -85,7 +85,7 @@ Deno.test("mintToken() binds to the tenant's own endpoints alone", async () => {
   }
   const { id } = ofA.endpoint;
   const { view } = await mintToken(services, a.scope, request({ endpoints: [id, id] }));
-  assert.deepEqual(view.endpoints, [{ id, slug: ofA.endpoint.slug, name: "data" }]);
+  assert.deepEqual(view.endpoints, [{ id, slug: ofA.endpoint.slug, name: "data", tables: null }]);
   assert.deepEqual((await listTokens(services, a.scope)).tokens, [view]);
   assert.deepEqual((await listTokens(services, b.scope)).tokens, []);
 });

@@ -7,6 +7,7 @@ export {
   issueAccessToken,
   revokeByAuthorization,
   revokeById,
+  revokeReaching,
   revokeWriting,
 } from "./issued.ts";
 export { endTokensOf, holdTokensOf } from "./makers.ts";
@@ -29,4 +30,5 @@ export {
   rotateToken,
   type TokenRequest,
 } from "./manage.ts";
+export { countWholeReach, isReachedByTable, type WholeReach } from "./reach_store.ts";
 export type { MintedToken, TokenEndpoint, TokenView } from "./view.ts";

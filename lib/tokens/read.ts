@@ -8,8 +8,12 @@ import { selectToken, selectTokens, type TokenReader } from "./store.ts";
 import type { TokenView } from "./view.ts";
 
 /** Whose tokens a principal sees and manages: members their own; owners and admins all. */
-export function readerOf({ endpoints, role, userId }: Principal): TokenReader {
-  return { endpoints, makers: atLeast(role, "admin") ? "all" : userId };
+export function readerOf({ endpoints, tables, role, userId }: Principal): TokenReader {
+  return {
+    endpoints,
+    ...(tables ? { tables } : {}),
+    makers: atLeast(role, "admin") ? "all" : userId,
+  };
 }
 
 /** A token within the principal's reach; throws NOT_FOUND, for others' tokens do not exist. */

@@ -1,6 +1,7 @@
 import type { EndpointId, GrantId, TenantId, TokenId, UserId } from "../ids.ts";
 import { fromPostgres, type Sql, type Tx } from "../postgres/mod.ts";
 import { type Ability, type Budget, type Principal, type Role, type Scope } from "../principal.ts";
+import { type StoredReach, storedReaches } from "../table_reach.ts";
 import type { TokenKind } from "./format.ts";
 import type { TokenEndpoint, TokenView } from "./view.ts";
 
@@ -28,6 +29,8 @@ export interface FoundToken {
   readonly team: boolean;
   readonly line: string;
   readonly budgets: readonly Budget[];
+  /** Tables by endpoint; null where every endpoint is reached whole. */
+  readonly tables: Readonly<Record<string, StoredReach>> | null;
 }
 
 /** Finds a token of any tenant by its hash. */
@@ -51,10 +54,12 @@ export async function lookUpToken(lookup: Sql, hash: Bytes): Promise<FoundToken 
       team: boolean;
       line: string;
       budgets: Budget[];
+      tables: Record<string, StoredReach> | null;
     }[]>`
       SELECT id, tenant_id, name, scope, to_jsonb(abilities) AS abilities, all_endpoints,
         to_jsonb(endpoints) AS endpoints, created_by, expires_at, grant_id,
-        to_jsonb(networks) AS networks, review, role, team, line, budgets
+        to_jsonb(networks) AS networks, review, role, team, line, budgets,
+        lookup.token_tables(id) AS tables
       FROM lookup.token(${hash})`;
     return row
       ? {
@@ -73,6 +78,7 @@ export async function lookUpToken(lookup: Sql, hash: Bytes): Promise<FoundToken 
         team: row.team,
         line: row.line,
         budgets: row.budgets,
+        tables: row.tables,
       }
       : null;
   } catch (error) {
@@ -132,15 +138,20 @@ export async function insertToken(tx: Tx, token: NewToken): Promise<void> {
     )`;
 }
 
-/** Binds a token to those of the endpoints that the tenant has; answers how many those are. */
+/**
+ * Binds a token to those of the endpoints that the tenant has; answers how many those are.
+ *
+ * @param tables Tables by endpoint, where not all of them are reached.
+ */
 export async function bindToken(
   tx: Tx,
   tokenId: TokenId,
   endpoints: readonly EndpointId[],
+  tables: Readonly<Record<string, StoredReach>> = {},
 ): Promise<number> {
   const rows = await tx`
-    INSERT INTO token_endpoints (tenant_id, token_id, endpoint_id)
-    SELECT e.tenant_id, ${tokenId}, e.id
+    INSERT INTO token_endpoints (tenant_id, token_id, endpoint_id, tables)
+    SELECT e.tenant_id, ${tokenId}, e.id, ${tx.json(tables)}::jsonb -> e.id::text
     FROM endpoints e
     WHERE e.status <> 'deleting'
       AND e.id IN (SELECT jsonb_array_elements_text(${tx.json([...endpoints])})::uuid)
@@ -244,12 +255,13 @@ const view = (row: RawView): TokenView => ({
 /** Whose tokens somebody sees: what they cover, and their own alone or everybody's. */
 export interface TokenReader {
   readonly endpoints: Principal["endpoints"];
+  readonly tables?: Principal["tables"];
   /** `"all"`: also the team's and other people's; null: nobody's, for it is no person. */
   readonly makers: "all" | UserId | null;
 }
 
 /** The tokens that are not over and within reach of who reads; of one that was replaced, its end is the end. */
-function visible(tx: Tx, { endpoints: covered, makers }: TokenReader) {
+function visible(tx: Tx, { endpoints: covered, tables, makers }: TokenReader) {
   const tokens = tx`
     SELECT t.id, t.name, t.prefix, t.scope, to_jsonb(t.abilities) AS abilities, t.all_endpoints,
       t.created_at, t.expires_at, to_jsonb(t.networks) AS networks, t.calls_per_minute, t.review,
@@ -260,7 +272,9 @@ function visible(tx: Tx, { endpoints: covered, makers }: TokenReader) {
       coalesce(t.last_used_at, t.created_at) < now() - make_interval(days => ${UNUSED_DAYS})
         AS unused,
       coalesce((
-        SELECT jsonb_agg(jsonb_build_object('id', e.id, 'slug', e.slug, 'name', e.name) ORDER BY e.id)
+        SELECT jsonb_agg(jsonb_build_object(
+          'id', e.id, 'slug', e.slug, 'name', e.name, 'tables', b.tables
+        ) ORDER BY e.id)
         FROM token_endpoints b JOIN endpoints e ON e.id = b.endpoint_id
         WHERE b.token_id = t.id AND e.status <> 'deleting'
       ), '[]') AS endpoints
@@ -275,7 +289,12 @@ function visible(tx: Tx, { endpoints: covered, makers }: TokenReader) {
     AND EXISTS (SELECT FROM token_endpoints b WHERE b.token_id = t.id)
     AND NOT EXISTS (
       SELECT FROM token_endpoints b
-      WHERE b.token_id = t.id AND NOT ${ids}::jsonb ? b.endpoint_id::text
+      WHERE b.token_id = t.id AND (
+        NOT ${ids}::jsonb ? b.endpoint_id::text
+        OR NOT table_reach_within(
+          b.tables, ${tx.json(storedReaches(tables))}::jsonb -> b.endpoint_id::text
+        )
+      )
     )`;
 }
 

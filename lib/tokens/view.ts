@@ -1,11 +1,14 @@
 import type { EndpointId, Slug, TokenId, UserId } from "../ids.ts";
 import type { Ability, Scope } from "../principal.ts";
+import type { StoredReach } from "../table_reach.ts";
 
 /** An endpoint that a token is bound to. */
 export interface TokenEndpoint {
   readonly id: EndpointId;
   readonly slug: Slug;
   readonly name: string;
+  /** The tables that it reaches there; null: all, also those that come later. */
+  readonly tables: StoredReach | null;
 }
 
 /** What may be shown of a token after it was minted: never the token itself. */

@@ -1,7 +1,7 @@
 import { CacheKind } from "../cache/mod.ts";
 import { equalBytes, hmac } from "../crypto/mod.ts";
 import { AppError } from "../errors.ts";
-import type { EndpointScope } from "../principal.ts";
+import { type EndpointScope, reachIn } from "../principal.ts";
 import type { Services } from "../services.ts";
 import { canonical } from "./canonical.ts";
 
@@ -21,7 +21,9 @@ export function cursorKey(services: Services): Promise<Uint8Array> {
 /** What a cursor is bound to: endpoint, permissions and the query, without cursor and limit. */
 export function cursorBinding(scope: EndpointScope, tool: string, query: unknown): string {
   const { scope: bound, abilities } = scope.principal;
-  return canonical([scope.endpoint.id, bound, [...abilities].sort(), tool, query]);
+  const reach = reachIn(scope.principal, scope.endpoint.id);
+  const own = reach ? [reach.key] : [];
+  return canonical([scope.endpoint.id, bound, [...abilities].sort(), tool, query, ...own]);
 }
 
 const mac = (key: Uint8Array, binding: string, payload: string) =>

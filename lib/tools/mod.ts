@@ -33,6 +33,8 @@ export {
   tableRules,
 } from "./rules/shape.ts";
 export { previewRows, readRules, readTableRules, rulesJson, setRules } from "./rules/rules.ts";
+export { listWaitingTables, openTable } from "./rules/waiting.ts";
+export type { WaitingTable } from "./rules/waiting_store.ts";
 export { setWrites } from "./rules/writes.ts";
 export { callTool } from "./run.ts";
 export { type ManifestView, readManifest, type TableView, type ToolView } from "./view.ts";

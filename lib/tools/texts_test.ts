@@ -43,7 +43,7 @@ const endpoint = {
   slug: "films-01234567",
   name: "Films",
   manifestVersion: 1,
-  settings: { textFormat: "compact", publicLlmsTxt: true },
+  settings: { textFormat: "compact", publicLlmsTxt: true, newTables: "auto" },
 } as never as Parameters<typeof llmsTxt>[1];
 
 const manifest = compileManifest(endpoint, 1, { tables: [table("a", 1), table("b/c")] });

@@ -74,6 +74,14 @@ export { ingestState, STATUS_TEXT } from "./dashboard/ingest_text.ts";
 export { AppTable } from "./dashboard/app_table.tsx";
 export { ConsentView } from "./dashboard/consent_view.tsx";
 export { RefusedAppView } from "./dashboard/refused_app_view.tsx";
+export {
+  ReachedTables,
+  shownReach,
+  type TableChoices,
+  TableReachFields,
+  typedReach,
+} from "./dashboard/table_reach.tsx";
+export { NewTablesForm, WaitingTables, wholeReachText } from "./dashboard/waiting_view.tsx";
 export { TokenForm } from "./dashboard/token_form.tsx";
 export { OVERLAPS, RotateForm } from "./dashboard/rotate_form.tsx";
 export { TokenTable } from "./dashboard/token_table.tsx";

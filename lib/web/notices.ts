@@ -47,6 +47,7 @@ export const NOTICES = {
   foreign_key_declared: notice("good", "The foreign key is declared. The tools can follow it now."),
   ingest_cancelled: notice("info", "The load is being cancelled. Nothing of it stays."),
   writes_stopped: notice("good", "Writing is off. No agent changes a row from now on."),
+  table_opened: notice("good", "The table is open to whoever reaches all tables."),
   rules_saved: notice("good", "The rules are saved, and hold from now on."),
   changes_undone: notice("good", "It is taken back. This is the change that did it."),
   partly_undone: notice(

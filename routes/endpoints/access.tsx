@@ -8,6 +8,7 @@ import {
   EmptyState,
   Hold,
   memberPage,
+  NewTablesForm,
   PageHead,
   RulesTable,
   WritesForm,
@@ -44,6 +45,17 @@ export const accessPage = memberPage("/endpoints/:slug/access", {
               endpoint={endpoint}
               manages={may(role, "writes:change")}
               stops={may(role, "endpoints:change")}
+            />
+          </Compartment>
+          <Compartment
+            id="new-tables"
+            title="New tables"
+            about="Whether agents that reach all tables see a table that is imported later."
+          >
+            <NewTablesForm
+              path={path}
+              newTables={endpoint.settings.newTables}
+              manages={may(role, "rules:write")}
             />
           </Compartment>
           <Compartment

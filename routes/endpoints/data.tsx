@@ -2,6 +2,7 @@ import { may, type Role } from "../../lib/auth/mod.ts";
 import type { IngestView } from "../../lib/ingest/mod.ts";
 import type { EndpointRef } from "../../lib/principal.ts";
 import type { ManifestView } from "../../lib/tools/mod.ts";
+import type { Unopened } from "./unopened.ts";
 import {
   Button,
   Compartment,
@@ -20,6 +21,8 @@ export interface ShownEndpoint {
   mcpUrl: string;
   /** Changes that wait for a person; null where nobody could say. */
   waiting: number | null;
+  /** Tables that no agent sees yet; null where nobody could say. */
+  unopened: Unopened | null;
   /** Of who looks: what it may not do is not offered. */
   role: Role;
 }

@@ -13,14 +13,16 @@ import {
   memberPage,
   PageHead,
   SettingsForm,
+  WaitingTables,
   WritesState,
 } from "../../lib/web/mod.ts";
 import { waitingIn } from "../review/waiting.ts";
+import { unopenedIn } from "./unopened.ts";
 import { EndpointData, type ShownEndpoint } from "./data.tsx";
 import { enterPage } from "./enter.ts";
 
 function Show(props: ShownEndpoint) {
-  const { endpoint, manifest, loads, mcpUrl, waiting, role } = props;
+  const { endpoint, manifest, loads, mcpUrl, waiting, unopened, role } = props;
   const { slug, name } = endpoint;
   const path = `/endpoints/${slug}`;
   const empty = manifest.tables.length === 0;
@@ -40,6 +42,15 @@ function Show(props: ShownEndpoint) {
         }
       />
       <Hold>
+        {unopened && unopened.tables.length > 0 && (
+          <Compartment
+            id="waiting-tables"
+            title="New tables"
+            about="They wait because rules or a choice of tables were set on this endpoint, or its owner said so."
+          >
+            <WaitingTables path={path} manages={may(role, "rules:write")} {...unopened} />
+          </Compartment>
+        )}
         {!empty && (
           <ConnectEndpoint
             slug={slug}
@@ -93,6 +104,7 @@ export const endpointPage = memberPage("/endpoints/:slug", {
       listIngests(services, scope),
       waitingIn(services, scope),
     ]);
+    const unopened = await unopenedIn(services, scope);
     const mcpUrl = new URL(`/mcp/${endpoint.slug}`, services.baseUrl).href;
     return page.render(
       { title: endpoint.name, section: "endpoints" },
@@ -102,6 +114,7 @@ export const endpointPage = memberPage("/endpoints/:slug", {
         loads={loads}
         mcpUrl={mcpUrl}
         waiting={waiting}
+        unopened={unopened}
         role={page.session.role}
       />,
     );

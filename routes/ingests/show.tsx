@@ -16,8 +16,10 @@ import {
   Notice,
   PageHead,
   STATUS_TEXT,
+  wholeReachText,
 } from "../../lib/web/mod.ts";
 import { enterPage } from "../endpoints/enter.ts";
+import { unopenedIn } from "../endpoints/unopened.ts";
 
 const REJECTS_SHOWN = 100;
 
@@ -81,10 +83,19 @@ async function finished(
   const { rejects, next } = report.rejects > 0
     ? await listRejects(page.services, scope, ingest.id, { limit: REJECTS_SHOWN, after })
     : { rejects: [], next: null };
+  const unopened = await unopenedIn(page.services, scope);
   const more = next && `${url}?after=${encodeURIComponent(next)}#rejects`;
   return (
     <Hold>
-      <IngestReport ingest={ingest} report={report} rejects={rejects} more={more} />
+      <IngestReport
+        ingest={ingest}
+        report={report}
+        rejects={rejects}
+        more={more}
+        path={`/endpoints/${scope.endpoint.slug}`}
+        waiting={unopened?.tables.map(({ name }) => name) ?? []}
+        visible={unopened && wholeReachText(unopened.whole)}
+      />
     </Hold>
   );
 }

@@ -1,27 +1,26 @@
-import { authorize, principalOf, type Session } from "../../lib/auth/mod.ts";
+import { authorize, type Session } from "../../lib/auth/mod.ts";
 import { AppError } from "../../lib/errors.ts";
 import { type OutboundPolicy, PUBLIC_ONLY } from "../../lib/http/mod.ts";
 import type { EndpointId } from "../../lib/ids.ts";
 import {
   agree,
   type AuthorizationRequest,
-  consentChoices,
   decline,
-  formTarget,
   needsDocument,
   OAUTH_ALIASES,
   OAUTH_PATHS,
   readAuthorizationRequest,
 } from "../../lib/oauth/mod.ts";
-import type { RequestScope } from "../../lib/principal.ts";
 import {
-  ConsentView,
   type FormFields,
   type PageRequest,
   type PageRoute,
   publicPage,
   RefusedAppView,
+  typedReach,
 } from "../../lib/web/mod.ts";
+import { tableChoices } from "../tokens/table_choices.ts";
+import { ask, scopeOf } from "./ask.tsx";
 
 /** Sends the browser to the app, with 303 so that nothing of a form goes along (RFC 9700, 4.12). */
 const leave = (location: string) =>
@@ -34,14 +33,6 @@ const refusal = (page: PageRequest, reason: string, status = 400) =>
     <RefusedAppView reason={reason} />,
     status,
   );
-
-const scopeOf = (page: PageRequest, session: Session): RequestScope => ({
-  requestId: page.requestId,
-  principal: principalOf(session),
-  tenantId: session.tenantId,
-  network: page.actor.network,
-  signal: page.request.signal,
-});
 
 /** Reads the request; answers it where it needs nobody's decision. */
 async function read(
@@ -62,33 +53,6 @@ async function read(
   return reading.answer === "redirect" ? leave(reading.location) : reading.request;
 }
 
-interface Shown {
-  chosen?: readonly EndpointId[];
-  fault?: string;
-}
-
-async function ask(
-  page: PageRequest & { session: Session },
-  request: AuthorizationRequest,
-  query: string,
-  { chosen, fault }: Shown = {},
-): Promise<Response> {
-  const { session } = page;
-  const choices = await consentChoices(page.services, scopeOf(page, session), request);
-  return page.render(
-    { title: `Connect ${request.client.name}`, formTargets: [formTarget(request.redirect)] },
-    <ConsentView
-      request={request}
-      choices={choices}
-      session={session}
-      query={query}
-      chosen={chosen ?? choices.named.map(({ id }) => id)}
-      fault={fault}
-    />,
-    fault ? 422 : 200,
-  );
-}
-
 /** What was decided, carried out; what was forgotten, asked again. */
 async function decide(
   page: PageRequest & { session: Session },
@@ -100,15 +64,26 @@ async function decide(
   if (decision === "refuse") return leave(await decline(page.services, scope, request));
   if (decision !== "allow") throw new AppError("INVALID_REQUEST", "Allow or refuse.");
   const chosen = form.getAll("endpoints") as EndpointId[];
+  const offered = (await tableChoices(page.services, scope)).filter(({ id }) =>
+    chosen.includes(id)
+  );
+  const reach = typedReach(form, offered);
+  if (!reach.ok) {
+    const query = form.get("request") ?? "";
+    return await ask(page, request, query, { chosen, typed: form, tablesFault: reach.fault });
+  }
   try {
     const write = form.get("write") === "yes";
     if (write) authorize(page.session, "apps:allow_writing", page.services.clock.now());
     const review = form.get("review") === "yes";
-    return leave(await agree(page.services, scope, request, { endpoints: chosen, write, review }));
+    const { tables } = reach;
+    return leave(
+      await agree(page.services, scope, request, { endpoints: chosen, write, review, tables }),
+    );
   } catch (error) {
     if (!(error instanceof AppError) || error.code !== "INVALID_ARGUMENTS") throw error;
     const fault = error.detail ?? error.kind.next;
-    return await ask(page, request, form.get("request") ?? "", { chosen, fault });
+    return await ask(page, request, form.get("request") ?? "", { chosen, fault, typed: form });
   }
 }
 

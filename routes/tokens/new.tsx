@@ -18,7 +18,9 @@ import {
   memberPage,
   type MemberRequest,
   TokenForm,
+  typedReach,
 } from "../../lib/web/mod.ts";
+import { tableChoices } from "./table_choices.ts";
 
 /** What was typed into the box, one network a line or set apart by commas. */
 const networks = z.string().default("").transform((text, ctx) => {
@@ -62,10 +64,11 @@ type Faults = Readonly<Record<string, string>>;
 
 async function show(page: MemberRequest, typed: FormFields, faults: Faults = {}) {
   const endpoints = await listEndpoints(page.services, page.scope);
+  const tables = await tableChoices(page.services, page.scope);
   const today = new Date(page.services.clock.now()).toISOString().slice(0, 10);
   return page.render(
     { title: "New token", section: "tokens" },
-    <TokenForm endpoints={endpoints} typed={typed} faults={faults} today={today} />,
+    <TokenForm endpoints={endpoints} typed={typed} faults={faults} today={today} tables={tables} />,
     Object.keys(faults).length ? 422 : 200,
   );
 }
@@ -91,6 +94,18 @@ export const newTokenPage = memberPage("/tokens/new", {
     if (reach === "some" && (!chosen.length || chosen.length < new Set(endpoints).size)) {
       return await show(page, form, { endpoints: "Choose at least one of your endpoints." });
     }
+    const offered = (await tableChoices(page.services, page.scope))
+      .filter(({ id }) => reach === "all" || chosen.some((one) => one.id === id));
+    const typed = typedReach(form, offered);
+    if (!typed.ok) return await show(page, form, { tables: typed.fault });
+    const tables = Object.fromEntries(
+      Object.entries(typed.tables).flatMap(([id, of]) => of ? [[id, of]] : []),
+    );
+    if (reach === "all" && Object.keys(tables).length > 0) {
+      return await show(page, form, {
+        tables: "Tables can be chosen only where the token reaches endpoints that are ticked.",
+      });
+    }
     // A token that can change things outlives the browser it was made in: whose hand is it?
     if (abilities.some(changesThings)) {
       authorize(page.session, "tokens:mint_writing", page.services.clock.now());
@@ -100,6 +115,7 @@ export const newTokenPage = memberPage("/tokens/new", {
       abilities,
       scope,
       endpoints: reach === "all" ? "all" : chosen.map(({ id }) => id),
+      tables,
       expiresAt: expires ? endOfDay(expires) : null,
       networks: checked.values.networks,
       callsPerMinute: checked.values.calls_per_minute,
@@ -109,8 +125,11 @@ export const newTokenPage = memberPage("/tokens/new", {
       const minted = await mintToken(page.services, page.scope, request);
       await page.showOnce(JSON.stringify({ token: minted.token, id: minted.view.id }));
     } catch (error) {
-      // What is left for it to refuse after the schema is the expiry.
       if (!(error instanceof AppError) || error.code !== "INVALID_ARGUMENTS") throw error;
+      if (Object.keys(tables).length && abilities.includes("api:endpoints:write")) {
+        return await show(page, form, { tables: error.detail ?? error.kind.next });
+      }
+      // What else is left for it to refuse after the schema is the expiry.
       return await show(page, form, { expires: error.detail ?? error.kind.next });
     }
     return page.redirect("/tokens/minted");

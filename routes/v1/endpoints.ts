@@ -12,6 +12,7 @@ import { carryRest } from "../../lib/journal/mod.ts";
 import type { RequestScope } from "../../lib/principal.ts";
 import {
   displayName,
+  endpointChange,
   endpointResource,
   endpointRoute,
   fromCursor,
@@ -104,14 +105,7 @@ const change = endpointRoute({
   tag,
   summary: "Change an endpoint's name or settings",
   permission: "endpoints:change",
-  body: z.strictObject({
-    name: displayName.optional(),
-    text_format: endpointResource.shape.text_format.optional(),
-    public_llms_txt: endpointResource.shape.public_llms_txt.optional(),
-    writes: z.literal("off").optional().describe(
-      "Stops writing by agents. To let them write is for a person, in the dashboard.",
-    ),
-  }).refine((body) => Object.keys(body).length > 0, "name at least one thing to change"),
+  body: endpointChange,
   status: 200,
   response: endpointResource,
   errors: [],
@@ -123,6 +117,7 @@ const change = endpointRoute({
         name: others.name,
         textFormat: others.text_format,
         publicLlmsTxt: others.public_llms_txt,
+        newTables: others.new_tables,
       });
     }
     return { body: await show(services, scope, scope.endpoint.slug) };

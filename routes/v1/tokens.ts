@@ -17,6 +17,7 @@ import {
   tokenResource,
 } from "../../lib/rest/mod.ts";
 import type { Services } from "../../lib/services.ts";
+import type { StoredReach } from "../../lib/table_reach.ts";
 import { listTokens, mintToken, revokeToken, rotateToken } from "../../lib/tokens/mod.ts";
 
 const tag = "tokens";
@@ -65,9 +66,15 @@ const mint = tenantRoute({
     const endpoints = body.endpoints === "all"
       ? "all"
       : await endpointIds(services, scope, body.endpoints);
+    const tables: Record<string, StoredReach> = {};
+    for (const [slug, reach] of Object.entries(body.tables)) {
+      const [id] = await endpointIds(services, scope, [slug]);
+      tables[id!] = reach;
+    }
     const minted = await mintToken(services, scope, {
       ...body,
       endpoints,
+      tables,
       expiresAt: body.expires_at ? new Date(body.expires_at) : null,
       networks: body.networks ?? null,
       callsPerMinute: body.calls_per_minute ?? null,

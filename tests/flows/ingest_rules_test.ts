@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { enterEndpoint, openEndpoint } from "../../lib/endpoints/mod.ts";
+import { changeEndpoint, enterEndpoint, openEndpoint } from "../../lib/endpoints/mod.ts";
 import { declareForeignKey, serveIngests } from "../../lib/ingest/mod.ts";
 import {
   callTool,
@@ -23,6 +23,8 @@ const RULES = {
 /** Services that load files, and an agent's view of the endpoint. */
 async function start(test: IngestTest) {
   const { services, scope } = test;
+  // What else waits to be opened is open at once here, as its rules say.
+  await changeEndpoint(services, scope, { newTables: "open" });
   const worker = await serveIngests(
     services,
     (loaded) => rebuildManifest(services, loaded, "data loaded").then(() => {}),

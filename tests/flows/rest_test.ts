@@ -26,6 +26,7 @@ Deno.test("/v1 makes, shows, changes, lists and deletes endpoints", async () => 
     name: "Møvies & more",
     status: "ready",
     mcp_url: `http://127.0.0.1:8000/mcp/${slug}`,
+    new_tables: "auto",
     manifest_version: 0,
     text_format: "compact",
     public_llms_txt: false,

@@ -20,6 +20,7 @@ export function loadText(
     open: () => ReadableStream.from(parts()),
     fileName,
     ingestId: crypto.randomUUID(),
+    newTables: "open",
     signal: new AbortController().signal,
     ...rest,
     options: { mode: "create", ...options },

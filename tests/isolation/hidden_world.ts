@@ -12,6 +12,7 @@ import {
   setWrites,
   type TableRules,
 } from "../../lib/tools/mod.ts";
+import { type StoredReach, tableReach } from "../../lib/table_reach.ts";
 import { testServices, type TestTenant, testTenant } from "../harness/mod.ts";
 
 /** Hidden columns: named so that no misspelling of a visible one comes near. */
@@ -141,12 +142,19 @@ export interface Side {
   refresh(): Promise<Side>;
 }
 
-async function side(services: Services, tenant: TestTenant, slug: string): Promise<Side> {
-  const scope = await enterEndpoint(
+async function side(
+  services: Services,
+  tenant: TestTenant,
+  slug: string,
+  reach?: StoredReach,
+): Promise<Side> {
+  const whole = await enterEndpoint(
     services,
     tenant.scope,
     slug as EndpointScope["endpoint"]["slug"],
   );
+  const tables = reach && new Map([[whole.endpoint.id, tableReach(reach)]]);
+  const scope = tables ? { ...whole, principal: { ...whole.principal, tables } } : whole;
   const manifest = await loadManifest(services, scope);
   return {
     scope,
@@ -161,7 +169,7 @@ async function side(services: Services, tenant: TestTenant, slug: string): Promi
     },
     async refresh() {
       await rebuildManifest(services, scope, "test");
-      return await side(services, tenant, slug);
+      return await side(services, tenant, slug, reach);
     },
   };
 }
@@ -177,14 +185,16 @@ async function makeSide(
   tenant: TestTenant,
   real: boolean,
   references: boolean,
+  reach?: StoredReach,
 ): Promise<Side> {
   const scope = await createEndpoint(services, tenant.scope, "data");
-  const made = await side(services, tenant, scope.endpoint.slug);
+  const made = await side(services, tenant, scope.endpoint.slug, reach);
   const sql = TABLES.replace("«REFERENCES»", references ? REFERENCES : "");
   await made.owner(real ? sql.replace(/[‹›]/g, "") : sql.replace(/‹[^›]*›/g, ""));
   for (const [table, rules] of Object.entries(RULES)) {
     const kept = real ? rules : { ...rules, hidden: [], rowFilter: twinFilter(rules) };
-    if (real || table !== HIDDEN_TABLE) {
+    // What a reach leaves out is open to everybody else.
+    if (table !== HIDDEN_TABLE || real && !reach) {
       await setRules(services, scope, table, { ...OPEN_RULES, ...kept });
     }
   }
@@ -206,13 +216,16 @@ export interface HiddenWorld extends AsyncDisposable {
  * Makes the two.
  *
  * @param references Whether rows that show refer to rows that do not.
+ * @param reach Of whoever calls: the table that is hidden whole is left out by this, not by a rule.
  */
-export async function makeHiddenWorld({ references = true } = {}): Promise<HiddenWorld> {
+export async function makeHiddenWorld(
+  { references = true, reach }: { references?: boolean; reach?: StoredReach } = {},
+): Promise<HiddenWorld> {
   const test = await testServices();
   const { services } = test;
   const tenant = await testTenant(services);
-  const real = await makeSide(services, tenant, true, references);
-  const twin = await makeSide(services, tenant, false, references);
+  const real = await makeSide(services, tenant, true, references, reach);
+  const twin = await makeSide(services, tenant, false, references, reach);
   assert.deepEqual([...real.manifest.tables.keys()], [...twin.manifest.tables.keys()]);
   return { services, real, twin, [Symbol.asyncDispose]: () => test[Symbol.asyncDispose]() };
 }

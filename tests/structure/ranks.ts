@@ -13,6 +13,7 @@ export const STEPS: readonly (readonly string[])[] = [
     "ids.ts",
     "clock.ts",
     "log.ts",
+    "table_reach.ts",
     "principal.ts",
     "snippets.ts",
     "islands",

@@ -15,7 +15,7 @@ import { indexTable, isIndexedLater } from "./search_index.ts";
 import type { Source } from "./source.ts";
 import { execute } from "./statements.ts";
 import { surveyedSource, surveyHooks, type Told } from "./survey.ts";
-import { applyAccess, commentColumns, publicTable } from "./tables.ts";
+import { applyAccess, areToWait, commentColumns, letWait, publicTable } from "./tables.ts";
 import type { LoadInput, LoadPhase, LoadReport, TableReport } from "./types.ts";
 
 /** Text as the catalogue and jsonb can hold it. */
@@ -147,12 +147,14 @@ async function createFile(tx: Tx, input: LoadInput, found: Detected): Promise<Lo
   teller(input, "keys")(0, 0);
   const keys = await settleKeys(tx, source.drafts, input.signal);
   const catalogue = await readCatalogue(tx);
+  const waits = await areToWait(tx, input.newTables);
   const tables: TableReport[] = [];
   for (const draft of source.drafts) {
     await commentColumns(tx, draft);
     if (!isIndexedLater(draft)) {
       await indexTable(tx, catalogue.get(draft.name)!, input.signal);
     }
+    if (waits) await letWait(tx, draft.name);
     await applyAccess(tx, draft.name);
     await execute(tx, `ANALYZE ${publicTable(draft.name)}`, input.signal);
     tables.push({
@@ -167,6 +169,7 @@ async function createFile(tx: Tx, input: LoadInput, found: Detected): Promise<Lo
         nullable,
       })),
       ...keys.get(draft.name)!,
+      ...(waits ? { waits } : {}),
     });
   }
   return { source, tables };

@@ -3,6 +3,7 @@ import { quoteIdent, quoteLiteral, sqlState, type Tx } from "../../postgres/mod.
 import type { Dialect } from "../detect/mod.ts";
 import { uniqueName } from "../infer/mod.ts";
 import type { Draft, DraftColumn } from "./draft.ts";
+import type { LoadInput } from "./types.ts";
 
 /** A table of the data's own schema, quoted. */
 export const publicTable = (name: string) => `public.${quoteIdent(name)}`;
@@ -70,6 +71,19 @@ export async function commentColumns(tx: Tx, draft: Draft): Promise<void> {
       };`;
   }).join("\n");
   if (statements.trim() !== "") await tx.unsafe(statements);
+}
+
+/** Whether tables that are made now wait to be opened. */
+export async function areToWait(tx: Tx, newTables: LoadInput["newTables"]): Promise<boolean> {
+  if (newTables !== "unless_ruled") return newTables === "wait";
+  const [row] = await tx<{ ruled: boolean }[]>`
+    SELECT EXISTS (SELECT FROM bulkhead.rules) AS ruled`;
+  return row!.ruled;
+}
+
+/** Lets a table wait to be opened, from its first grant on. */
+export async function letWait(tx: Tx, table: string): Promise<void> {
+  await tx`INSERT INTO bulkhead.waiting (table_name) VALUES (${table}) ON CONFLICT DO NOTHING`;
 }
 
 // A column that is not there, or is of another type than a row filter compares it with.

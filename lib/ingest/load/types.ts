@@ -40,6 +40,8 @@ export interface LoadInput {
   readonly options: LoadOptions;
   /** Names the load: the same id a second time loads nothing and answers the first report. */
   readonly ingestId: string;
+  /** Whether tables that it makes wait to be opened; `unless_ruled`: where the endpoint has field rules. */
+  readonly newTables: "open" | "wait" | "unless_ruled";
   onProgress?(progress: LoadProgress): void;
   readonly signal: AbortSignal;
 }
@@ -70,6 +72,8 @@ export interface TableReport {
   readonly columns: readonly ColumnReport[];
   readonly primaryKey: readonly string[];
   readonly foreignKeys: readonly ForeignKeyReport[];
+  /** Present where it was made and no agent sees it until somebody opens it. */
+  readonly waits?: true;
 }
 
 /** What a load found and did. */

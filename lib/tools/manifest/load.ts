@@ -1,8 +1,9 @@
 import { CacheKind } from "../../cache/mod.ts";
 import { AppError } from "../../errors.ts";
-import type { EndpointScope } from "../../principal.ts";
+import { type EndpointScope, reachIn } from "../../principal.ts";
 import type { Services } from "../../services.ts";
 import { type CompiledManifest, compileManifest } from "./compile.ts";
+import { narrowManifest } from "./narrow.ts";
 import { manifestBody } from "./shape.ts";
 import { selectManifest } from "./store.ts";
 
@@ -21,8 +22,8 @@ async function read(services: Services, scope: EndpointScope): Promise<CompiledM
 }
 
 /**
- * The manifest of the endpoint's current version, ready for use. An endpoint whose manifest was never
- * built has no tables.
+ * The manifest of the endpoint's current version as the principal has it, ready for use: without the
+ * tables that it does not reach. An endpoint whose manifest was never built has no tables.
  */
 export async function loadManifest(
   services: Services,
@@ -30,5 +31,10 @@ export async function loadManifest(
 ): Promise<CompiledManifest> {
   const cache = services.caches.of(MANIFESTS);
   const key = `${scope.endpoint.id}@${scope.endpoint.manifestVersion}`;
-  return cache.peek(key) ?? await cache.get(key, () => read(services, scope));
+  const whole = cache.peek(key) ?? await cache.get(key, () => read(services, scope));
+  const reach = reachIn(scope.principal, scope.endpoint.id);
+  if (reach === null) return whole;
+  const narrowed = `${key} ${reach.key}`;
+  return cache.peek(narrowed) ??
+    await cache.get(narrowed, () => Promise.resolve(narrowManifest(whole, reach)));
 }

@@ -14,7 +14,7 @@ import {
   updateObstacle,
 } from "../../journal/mod.ts";
 import { fromPostgres, sqlState, type Tx } from "../../postgres/mod.ts";
-import type { EndpointScope } from "../../principal.ts";
+import { type EndpointScope, requireTableWrite } from "../../principal.ts";
 import type { Services } from "../../services.ts";
 import type { CompiledManifest } from "../manifest/compile.ts";
 import { loadManifest } from "../manifest/load.ts";
@@ -83,6 +83,7 @@ export async function approveChange(
   await requireDecider(services, scope);
   const asked = await readQueued(services, scope, id);
   if (asked?.state !== "queued") throw notWaiting(asked?.state);
+  requireTableWrite(scope, asked.table);
   await requireAnother(services, scope, { actor: asked.actor, token: asked.by.token });
   if (scope.endpoint.settings.writes === "off") throw new AppError("WRITES_OFF");
   const manifest = await loadManifest(services, scope);

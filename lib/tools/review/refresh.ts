@@ -1,7 +1,7 @@
 import type { ChangeId } from "../../ids.ts";
-import { asKeeper, lockChange, notWaiting, updatePreview } from "../../journal/mod.ts";
+import { asKeeper, lockChange, notWaiting, readQueued, updatePreview } from "../../journal/mod.ts";
 import { AppError } from "../../errors.ts";
-import type { EndpointScope } from "../../principal.ts";
+import { type EndpointScope, requireTableWrite } from "../../principal.ts";
 import type { Services } from "../../services.ts";
 import { createCall } from "../call.ts";
 import { loadManifest } from "../manifest/load.ts";
@@ -24,6 +24,9 @@ export async function refreshPreview(
 ): Promise<void> {
   await requireDecider(services, scope);
   if (scope.endpoint.settings.writes === "off") throw new AppError("WRITES_OFF");
+  const asked = await readQueued(services, scope, id);
+  if (asked?.state !== "queued") throw notWaiting(asked?.state);
+  requireTableWrite(scope, asked.table);
   const change = await asKeeper(services, scope, (tx) => lockChange(tx, id));
   if (change?.state !== "queued") throw notWaiting(change?.state);
   const manifest = await loadManifest(services, scope);

@@ -1,6 +1,6 @@
 import type { ChangeId } from "../../ids.ts";
-import { rejectQueued } from "../../journal/mod.ts";
-import type { EndpointScope } from "../../principal.ts";
+import { notWaiting, readQueued, rejectQueued } from "../../journal/mod.ts";
+import { type EndpointScope, requireTableWrite } from "../../principal.ts";
 import type { Services } from "../../services.ts";
 import { requireDecider } from "./decider.ts";
 
@@ -17,5 +17,8 @@ export async function rejectChange(
   note: string | null,
 ): Promise<void> {
   await requireDecider(services, scope);
+  const asked = await readQueued(services, scope, id);
+  if (!asked) throw notWaiting(undefined);
+  requireTableWrite(scope, asked.table);
   await rejectQueued(services, scope, id, note);
 }

@@ -4,7 +4,7 @@ import { AppError } from "../../errors.ts";
 import { type ChangeId, newId } from "../../ids.ts";
 import { changedBy } from "../../journal/mod.ts";
 import { fromPostgres, type Sql, type Tx } from "../../postgres/mod.ts";
-import type { EndpointScope } from "../../principal.ts";
+import { type EndpointScope, reachedIn } from "../../principal.ts";
 import type { Services } from "../../services.ts";
 import { rebuildManifest } from "../manifest/rebuild.ts";
 import { hint, quoted } from "../names.ts";
@@ -20,6 +20,7 @@ import {
   tryPolicy,
 } from "./rules_store.ts";
 import type { RuledTable, TableRules } from "./shape.ts";
+import { isWaiting } from "./waiting_store.ts";
 
 async function asOwner<T>(
   services: Services,
@@ -37,19 +38,26 @@ async function asOwner<T>(
   }
 }
 
+const unknownTable = (name: string, known: readonly string[]) =>
+  new AppError("UNKNOWN_TABLE", `no table ${quoted(name)}; ${hint(name, known, "tables")}`);
+
+/** The tables as their owner sees them, without those that the credential does not reach. */
+async function reachedRules(sql: Sql, scope: EndpointScope): Promise<RuledTable[]> {
+  const reached = reachedIn(scope);
+  const tables = await selectTables(sql, null);
+  return reached === null ? tables : tables.filter(({ name }) => reached.includes(name));
+}
+
 async function findRuled(sql: Sql | Tx, name: string): Promise<RuledTable> {
   const [table] = await selectTables(sql, name);
   if (table) return table;
   const known = (await selectTables(sql, null)).map((other) => other.name);
-  throw new AppError(
-    "UNKNOWN_TABLE",
-    `no table ${quoted(name)}; ${hint(name, known, "tables")}`,
-  );
+  throw unknownTable(name, known);
 }
 
 /** Every table as its owner sees it, with its rules. */
 export function readRules(services: Services, scope: EndpointScope): Promise<RuledTable[]> {
-  return asOwner(services, scope, (sql) => selectTables(sql, null));
+  return asOwner(services, scope, (sql) => reachedRules(sql, scope));
 }
 
 /**
@@ -62,7 +70,12 @@ export function readTableRules(
   scope: EndpointScope,
   table: string,
 ): Promise<RuledTable> {
-  return asOwner(services, scope, (sql) => findRuled(sql, table));
+  return asOwner(services, scope, async (sql) => {
+    const tables = await reachedRules(sql, scope);
+    const found = tables.find(({ name }) => name === table);
+    if (found) return found;
+    throw unknownTable(table, tables.map(({ name }) => name));
+  });
 }
 
 /**
@@ -132,9 +145,9 @@ export async function setRules(
       const rules = ordered(ruled, wanted);
       const condition = rules.rowFilter === null ? null : policySql(ruled, rules.rowFilter);
       await putRules(tx, table, rules, condition);
-      if (condition !== null && rules.hidden.length < ruled.columns.length) {
-        await tryPolicy(tx, table);
-      }
+      // Of a table that waits nobody can be tried as; it is tried when it is opened.
+      const tried = condition !== null && rules.hidden.length < ruled.columns.length;
+      if (tried && !await isWaiting(tx, table)) await tryPolicy(tx, table);
       const [before, after] = [rulesJson(ruled.rules), rulesJson(rules)];
       if (JSON.stringify(before) === JSON.stringify(after)) return;
       await insertRulesEntry(tx, {

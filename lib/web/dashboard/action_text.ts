@@ -32,6 +32,7 @@ export const ACTION_TEXT: Readonly<Record<AuditAction, string>> = {
   "manifest.rebuilt": "Tools rebuilt",
   "writes.changed": "Writing changed",
   "rules.changed": "Field rules changed",
+  "table.opened": "Table opened to agents",
   "row.inserted": "Row added",
   "row.updated": "Row changed",
   "row.deleted": "Row deleted",

@@ -30,6 +30,7 @@ const ROWS: Readonly<Record<string, { readonly done: string; readonly place: str
 /** What happened to what belongs to a table, and how it is told apart from the table. */
 const FOR_TABLE: ReadonlySet<string> = new Set([
   "rules.changed",
+  "table.opened",
   "change.queued",
   "change.approved",
   "change.rejected",

@@ -1,6 +1,7 @@
 import type { ConnectedApp } from "../../oauth/mod.ts";
 import { Button, Form } from "../components/form.tsx";
 import { Badge, type Column, formatCount, Table, Time } from "../components/pieces.tsx";
+import { ReachedTables } from "./table_reach.tsx";
 
 type Reached = ConnectedApp["endpoints"][number];
 
@@ -8,12 +9,17 @@ const writesAtOnce = ({ scope, review }: Reached) => scope === "mcp:write" && !r
 
 /** What the app may do on an endpoint, and where to see what it did. */
 function Reach({ id, endpoint }: { id: ConnectedApp["id"]; endpoint: Reached }) {
-  const { slug, name, scope } = endpoint;
+  const { slug, name, scope, tables } = endpoint;
   const link = <a href={`/endpoints/${slug}`}>{name}</a>;
+  const chosen = tables && (
+    <span class="small soft">
+      only <ReachedTables tables={tables} />
+    </span>
+  );
   if (scope === "mcp") {
     return (
       <li>
-        {link} <Badge>Reads</Badge>
+        {link} <Badge>Reads</Badge> {chosen}
       </li>
     );
   }
@@ -23,7 +29,8 @@ function Reach({ id, endpoint }: { id: ConnectedApp["id"]; endpoint: Reached }) 
         <>
           <Badge>Reads and writes</Badge> <span class="small">(each change is reviewed)</span>
         </>
-      )} <a class="small" href={`/endpoints/${slug}/changes?who=app:${id}`}>What it changed</a>
+      )} {chosen}{" "}
+      <a class="small" href={`/endpoints/${slug}/changes?who=app:${id}`}>What it changed</a>
     </li>
   );
 }

@@ -9,6 +9,8 @@ import type {
 import { Button, ButtonLink, Choices, Form } from "../components/form.tsx";
 import { Compartment, EmptyState, Facts, Hold, PageHead } from "../components/layout.tsx";
 import { Notice } from "../components/pieces.tsx";
+import type { FormFields } from "../form_data.ts";
+import { type TableChoices, TableReachFields } from "./table_reach.tsx";
 
 /** Who vouches for the app's name. */
 function Identity({ client, tenantName }: { client: Client; tenantName: string }) {
@@ -157,11 +159,15 @@ interface ConsentProps {
 
 /** What a person decides by: who asks, where access goes, what it means. Nothing is ticked for them but what holds the app back. */
 export function ConsentView(
-  { query, chosen, fault, ...props }: ConsentProps & {
+  { query, chosen, fault, tables, typed, tablesFault, ...props }: ConsentProps & {
     /** The request as it came, to be read again with the decision. */
     query: string;
     chosen: readonly EndpointId[];
     fault?: string | undefined;
+    /** The tables that can be chosen of the endpoints; as they were ticked, or stand today. */
+    tables: readonly TableChoices[];
+    typed: FormFields;
+    tablesFault?: string | undefined;
   },
 ) {
   const { request, choices, session } = props;
@@ -217,6 +223,15 @@ export function ConsentView(
                 />
               )}
           </Compartment>
+          {tables.length > 0 && (
+            <Compartment
+              id="tables"
+              title="Tables"
+              about="All tables of the endpoints chosen above, unless you choose."
+            >
+              <TableReachFields endpoints={tables} typed={typed} error={tablesFault} />
+            </Compartment>
+          )}
           <Compartment id="reading" title="Reading" about="What allowing always means.">
             <ul>{READING.map((line) => <li key={line}>{line}</li>)}</ul>
           </Compartment>

@@ -78,10 +78,38 @@ interface ReportProps {
   rejects: readonly Reject[];
   /** Address of the next rows that were set aside; null at the end. */
   more: string | null;
+  /** Who sees the tables, in words; null where nobody could say. */
+  visible: string | null;
+  /** The tables that wait now. */
+  waiting: readonly string[];
+  /** The endpoint's page, where tables are opened. */
+  path: string;
+}
+
+/** Who sees what was made. */
+function Visible(
+  { report, visible, waiting: now, path }: Pick<
+    ReportProps,
+    "report" | "visible" | "waiting" | "path"
+  >,
+) {
+  const waiting = report.tables.filter(({ name }) => now.includes(name));
+  if (waiting.length > 0) {
+    return (
+      <Notice tone="warn" title="No token and no app sees this yet">
+        <p>
+          {waiting.map(({ name }) => name).join(", ")}: new tables of this endpoint wait until an
+          owner or admin opens them. <a href={`${path}#waiting-tables`}>Open what agents may see</a>
+        </p>
+      </Notice>
+    );
+  }
+  return visible ? <p class="small soft">{`Open to agents. ${visible}`}</p> : null;
 }
 
 /** What a load found in a file and made of it. */
-export function IngestReport({ ingest, report, rejects, more }: ReportProps) {
+export function IngestReport(props: ReportProps) {
+  const { ingest, report, rejects, more } = props;
   return (
     <>
       <Compartment id="found" title="What was found">
@@ -89,6 +117,7 @@ export function IngestReport({ ingest, report, rejects, more }: ReportProps) {
         <Facts facts={found(ingest, report)} />
       </Compartment>
       <Compartment id="tables" title="What was made" about="Types hold everything the file said.">
+        <Visible {...props} />
         <Table caption="Tables of this load" columns={TABLES} rows={report.tables} />
         <div class="leaves">
           {report.tables.map((table) => (

@@ -4,6 +4,7 @@ import { Choices, Field, TextArea } from "../components/form.tsx";
 import { FormPage } from "../components/form_page.tsx";
 import { Compartment } from "../components/layout.tsx";
 import type { FormFields } from "../form_data.ts";
+import { type TableChoices, TableReachFields } from "./table_reach.tsx";
 import { ABILITY_GROUPS, ABILITY_TEXT } from "./ability_text.ts";
 
 interface TokenFormProps {
@@ -13,6 +14,8 @@ interface TokenFormProps {
   faults: Readonly<Record<string, string>>;
   /** `YYYY-MM-DD`. */
   today: string;
+  /** The tables that can be chosen of the endpoints. */
+  tables: readonly TableChoices[];
 }
 
 type PartProps = Pick<TokenFormProps, "typed" | "faults">;
@@ -62,7 +65,7 @@ function Power({ typed, faults }: PartProps) {
   );
 }
 
-function Reach({ endpoints, typed, faults }: Omit<TokenFormProps, "today">) {
+function Reach({ endpoints, typed, faults }: Omit<TokenFormProps, "today" | "tables">) {
   return (
     <Compartment
       id="reach"
@@ -98,7 +101,7 @@ function Reach({ endpoints, typed, faults }: Omit<TokenFormProps, "today">) {
   );
 }
 
-function Limits({ typed, faults, today }: Omit<TokenFormProps, "endpoints">) {
+function Limits({ typed, faults, today }: Omit<TokenFormProps, "endpoints" | "tables">) {
   return (
     <Compartment
       id="limits"
@@ -167,7 +170,7 @@ function Review({ typed, faults }: PartProps) {
 }
 
 /** The form that mints a token. No ability is ticked unless the person ticked it. */
-export function TokenForm({ endpoints, typed, faults, today }: TokenFormProps) {
+export function TokenForm({ endpoints, typed, faults, today, tables }: TokenFormProps) {
   return (
     <FormPage
       title="New token"
@@ -190,6 +193,15 @@ export function TokenForm({ endpoints, typed, faults, today }: TokenFormProps) {
       </Compartment>
       <Power typed={typed} faults={faults} />
       <Reach endpoints={endpoints} typed={typed} faults={faults} />
+      {tables.length > 0 && (
+        <Compartment
+          id="tables"
+          title="Tables"
+          about="All tables of its endpoints, unless you choose."
+        >
+          <TableReachFields endpoints={tables} typed={typed} error={faults["tables"]} />
+        </Compartment>
+      )}
       <Review typed={typed} faults={faults} />
       <Limits typed={typed} faults={faults} today={today} />
     </FormPage>

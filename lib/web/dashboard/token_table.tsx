@@ -3,6 +3,7 @@ import type { TokenView } from "../../tokens/mod.ts";
 import { Button, Form } from "../components/form.tsx";
 import { Badge, type Column, Confirm, formatCount, Table, Time } from "../components/pieces.tsx";
 import { ABILITY_TEXT } from "./ability_text.ts";
+import { ReachedTables } from "./table_reach.tsx";
 
 function Name({ token }: { token: TokenView }) {
   return (
@@ -48,9 +49,15 @@ function Reach({ endpoints }: Pick<TokenView, "endpoints">) {
   if (endpoints.length === 0) return <Badge>Nothing any more</Badge>;
   return (
     <ul class="plain">
-      {endpoints.map(({ slug, name }) => (
+      {endpoints.map(({ slug, name, tables }) => (
         <li key={slug}>
           <a href={`/endpoints/${slug}`}>{name}</a>
+          {tables && (
+            <span class="small soft">
+              {": "}
+              <ReachedTables tables={tables} />
+            </span>
+          )}
         </li>
       ))}
     </ul>
