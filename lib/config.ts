@@ -1,5 +1,6 @@
 import { isIP } from "node:net";
 import { z } from "zod";
+import { mayBeAllowed, type RedirectSchemes } from "./redirect_schemes.ts";
 
 /** A text that never prints: not in logs, not in JSON, not in error messages. */
 export class Secret {
@@ -41,6 +42,8 @@ export interface Config {
   readonly trustedProxies: readonly string[];
   /** Where mail goes out, and whom it is from; null: no mail, or a mailbox page on loopback. */
   readonly mail: { readonly smtpUrl: Secret; readonly from: string } | null;
+  /** URI schemes at which apps may be answered besides those that are apps' own. */
+  readonly redirectSchemes: RedirectSchemes;
   /** Whether browsers shall insist on https for the hosts below ours too. */
   readonly hstsSubdomains: boolean;
   /** Where signed anchors of the audit log are pushed; null: nowhere. */
@@ -104,6 +107,13 @@ const webhook = z.string().transform((text, ctx) => {
   return url;
 });
 
+const schemes = list.pipe(z.array(
+  z.string().transform((text) => text.toLowerCase().replace(/:$/, "")).refine(
+    mayBeAllowed,
+    "must be URI schemes such as my-app, and none on which a browser acts by itself",
+  ),
+));
+
 const mailAddress = z.string().max(320).regex(
   /^(?:[^<>@\r\n]*<[^<>@\s]+@[^<>@\s]+>|[^<>@\s]+@[^<>@\s]+)$/,
   "must be an address such as Bulkhead <mail@mcp.example>",
@@ -126,6 +136,7 @@ const environment = z.object({
   ).transform((text) => new Secret(text)).optional(),
   MAIL_FROM: mailAddress.optional(),
   ANCHOR_WEBHOOK_URL: webhook.optional(),
+  REDIRECT_SCHEMES: schemes.default([]),
   HSTS_SUBDOMAINS: z.enum(["yes", "no"], "must be yes or no").default("no"),
   LOG: z.enum(["stderr", "file"], "must be stderr or file").optional(),
 });
@@ -206,6 +217,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     mail: values.SMTP_URL && values.MAIL_FROM
       ? { smtpUrl: values.SMTP_URL, from: values.MAIL_FROM }
       : null,
+    redirectSchemes: new Set(values.REDIRECT_SCHEMES),
     hstsSubdomains: values.HSTS_SUBDOMAINS === "yes",
     anchorWebhook: values.ANCHOR_WEBHOOK_URL ?? null,
     log: values.LOG ?? null,

@@ -115,3 +115,14 @@ Deno.test("readConfig() takes addresses and CIDR ranges for trusted proxies, and
     assert.throws(() => proxies(bad), ConfigError, bad);
   }
 });
+
+Deno.test("readConfig() takes redirect schemes, and none on which a browser acts by itself", () => {
+  const schemes = (text: string) => [...readConfig({ REDIRECT_SCHEMES: text }).redirectSchemes];
+  assert.deepEqual(schemes(""), []);
+  assert.deepEqual(schemes("ms-harbour, Web+Harbour:"), ["ms-harbour", "web+harbour"]);
+  for (
+    const wrong of ["javascript", "data:", "blob", "https", "view-source", "a b", "1x", "x://"]
+  ) {
+    assert.throws(() => schemes(wrong), /REDIRECT_SCHEMES must be URI schemes/, wrong);
+  }
+});

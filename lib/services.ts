@@ -8,6 +8,7 @@ import type { Log } from "./log.ts";
 import type { Mailer } from "./mail/mod.ts";
 import type { Objects } from "./objects/mod.ts";
 import type { Control, Pools, Provisioner } from "./postgres/mod.ts";
+import type { RedirectSchemes } from "./redirect_schemes.ts";
 import type { Relays } from "./relays/mod.ts";
 import type { Replicas } from "./replicas/mod.ts";
 
@@ -19,6 +20,8 @@ export interface Services {
   readonly allowedOrigins: ReadonlySet<string>;
   /** Addresses and CIDR ranges of proxies whose forwarding headers are believed. */
   readonly trustedProxies: readonly string[];
+  /** URI schemes at which apps may be answered besides those that are apps' own. */
+  readonly redirectSchemes: RedirectSchemes;
   /** Whether browsers shall insist on https for the hosts below ours too. */
   readonly hstsSubdomains: boolean;
   /** Where signed anchors of the audit log go, besides the table; null: nowhere. */

@@ -5,7 +5,7 @@ import type { Services } from "../services.ts";
 import type { Client } from "./client.ts";
 import { findClient } from "./find_client.ts";
 import { issuer } from "./metadata.ts";
-import { OAuthError } from "./oauth_error.ts";
+import { OAuthError, type OAuthErrorCode } from "./oauth_error.ts";
 import { Parameters } from "./parameters.ts";
 import { matchesRedirect, readRedirect, type RedirectTarget, withParameters } from "./redirect.ts";
 import { type Audience, parseAudience } from "./resource.ts";
@@ -28,9 +28,24 @@ export interface AuthorizationRequest {
 export type AuthorizationReading =
   /** Client or redirect are not proven: a page of ours says so, and nothing redirects anywhere. */
   | { readonly answer: "refuse"; readonly reason: string }
-  /** The client is told of its mistake. */
-  | { readonly answer: "redirect"; readonly location: string }
+  /** The client is to be told of its mistake, over a redirect that is its own. */
+  | { readonly answer: "error"; readonly error: AuthorizationError }
   | { readonly answer: "ask"; readonly request: AuthorizationRequest };
+
+/** An error that the client is told over its redirect (RFC 6749, section 4.1.2.1). */
+export interface AuthorizationError {
+  readonly client: Client;
+  readonly redirect: RedirectTarget;
+  readonly code: OAuthErrorCode;
+  readonly description: string;
+  /** Where the browser takes it: the redirect with the error. */
+  readonly location: string;
+  /**
+   * Whether the browser may be sent there by itself. Anybody can register any address, and so have people
+   * led there from ours (RFC 9700, section 4.11.2): then a page comes first that names it.
+   */
+  readonly trusted: boolean;
+}
 
 const refuse = (reason: string): AuthorizationReading => ({ answer: "refuse", reason });
 
@@ -48,27 +63,34 @@ export function authorizationResponse(
   });
 }
 
-function errorLocation(
+/** An error for the client of a request. */
+export function authorizationError(
   services: Services,
+  client: Client,
   redirect: RedirectTarget,
   state: string | null,
-  error: OAuthError,
-): string {
-  return authorizationResponse(services, redirect, state, {
-    error: error.code,
-    error_description: error.description,
+  { code, description }: OAuthError,
+): AuthorizationError {
+  const location = authorizationResponse(services, redirect, state, {
+    error: code,
+    error_description: description,
   });
+  return { client, redirect, code, description, location, trusted: client.kind === "manual" };
 }
 
 /** The redirect that a request means, proven to be the client's; a text says why there is none. */
-function proveRedirect(client: Client, presented: string | null): RedirectTarget | string {
+function proveRedirect(
+  { redirectSchemes }: Services,
+  client: Client,
+  presented: string | null,
+): RedirectTarget | string {
   if (presented === null) {
     const [only, ...more] = client.redirectUris;
     if (only === undefined || more.length) return "The request does not say where to go back to.";
-    return readRedirect(only) ?? "The app has no address to go back to.";
+    return readRedirect(only, redirectSchemes) ?? "The app has no address to go back to.";
   }
   const known = client.redirectUris.some((registered) => matchesRedirect(registered, presented));
-  const target = known ? readRedirect(presented) : null;
+  const target = known ? readRedirect(presented, redirectSchemes) : null;
   return target ?? "The address to go back to is not one that the app has registered.";
 }
 
@@ -126,7 +148,7 @@ export async function readAuthorizationRequest(
     throw error;
   }
   if (!client) return refuse("No app of this name is known here. It may have to register again.");
-  const redirect = proveRedirect(client, presented);
+  const redirect = proveRedirect(services, client, presented);
   if (typeof redirect === "string") return refuse(redirect);
 
   let state: string | null = null;
@@ -137,6 +159,6 @@ export async function readAuthorizationRequest(
     return { answer: "ask", request: { client, redirect, redirectNamed, state, ...details } };
   } catch (error) {
     if (!(error instanceof OAuthError)) throw error;
-    return { answer: "redirect", location: errorLocation(services, redirect, state, error) };
+    return { answer: "error", error: authorizationError(services, client, redirect, state, error) };
   }
 }

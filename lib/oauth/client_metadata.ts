@@ -2,6 +2,7 @@ import { z } from "zod";
 import { appName } from "./app_name.ts";
 import type { AuthMethod } from "./client.ts";
 import { OAuthError } from "./oauth_error.ts";
+import type { RedirectSchemes } from "../redirect_schemes.ts";
 import { readRedirect } from "./redirect.ts";
 
 const MAX_REDIRECTS = 20;
@@ -58,9 +59,10 @@ export function readRawMetadata(document: unknown): RawMetadata {
 /**
  * Checks what kind of client this is: one that uses authorization codes, and redirects that may be.
  *
+ * @param schemes At which apps may be answered besides their own, by the operator's word.
  * @throws OAuthError invalid_client_metadata, invalid_redirect_uri.
  */
-export function checkMetadata(raw: RawMetadata): ClientMetadata {
+export function checkMetadata(raw: RawMetadata, schemes: RedirectSchemes): ClientMetadata {
   const { grant_types: grants, response_types: responses } = raw;
   if (grants && !grants.includes("authorization_code")) {
     throw fault("Only clients of the authorization_code grant are registered.");
@@ -78,7 +80,7 @@ export function checkMetadata(raw: RawMetadata): ClientMetadata {
   if (uris.join("").length > MAX_REDIRECTS_LENGTH) {
     throw new OAuthError("invalid_redirect_uri", "The redirect URIs are too long.");
   }
-  if (!uris.every((uri) => readRedirect(uri))) {
+  if (!uris.every((uri) => readRedirect(uri, schemes))) {
     throw new OAuthError(
       "invalid_redirect_uri",
       "Redirect URIs are https, http on the loopback, or of an app's own scheme; no fragments.",

@@ -16,7 +16,12 @@ import type { RequestScope } from "../principal.ts";
 import type { Services } from "../services.ts";
 import { reachWithin, type StoredReach, tableReach } from "../table_reach.ts";
 import { forgetTokens, newToken, revokeReaching, revokeWriting } from "../tokens/mod.ts";
-import { type AuthorizationRequest, authorizationResponse } from "./authorization_request.ts";
+import {
+  type AuthorizationError,
+  authorizationError,
+  type AuthorizationRequest,
+  authorizationResponse,
+} from "./authorization_request.ts";
 import { insertAuthorization } from "./authorization_store.ts";
 import type { Client } from "./client.ts";
 import { keepDocumentClient, keepDynamicClient } from "./client_store.ts";
@@ -295,12 +300,12 @@ export async function agree(
   return authorizationResponse(services, request.redirect, request.state, { code });
 }
 
-/** Refuses the app, and answers where to send the browser: the redirect with `access_denied`. */
+/** Refuses the app, and answers what it is told: `access_denied`. */
 export async function decline(
   services: Services,
   scope: RequestScope,
   request: AuthorizationRequest,
-): Promise<string> {
+): Promise<AuthorizationError> {
   personOf(scope);
   const { client, redirect } = request;
   await services.control.tenant(scope.tenantId, (tx) =>
@@ -312,8 +317,5 @@ export async function decline(
       detail: { client_id: client.clientId, redirects_to: redirect.host, asked: request.scope },
     }));
   const error = new OAuthError("access_denied", "The person did not agree.");
-  return authorizationResponse(services, redirect, request.state, {
-    error: error.code,
-    error_description: error.description,
-  });
+  return authorizationError(services, client, redirect, request.state, error);
 }

@@ -2,6 +2,7 @@ import { CacheKind } from "../cache/mod.ts";
 import { AppError } from "../errors.ts";
 import { getForeign, type OutboundPolicy, parseJson } from "../http/mod.ts";
 import type { Limit } from "../limits/mod.ts";
+import type { RedirectSchemes } from "../redirect_schemes.ts";
 import type { Services } from "../services.ts";
 import type { Client } from "./client.ts";
 import { checkMetadata, readRawMetadata } from "./client_metadata.ts";
@@ -53,13 +54,17 @@ export function freshSeconds(headers: Headers, now: number): number {
   return Math.max(0, Math.min(DAY, seconds));
 }
 
-function parseDocument(clientId: string, document: unknown): Client {
+function parseDocument(
+  clientId: string,
+  document: unknown,
+  schemes: RedirectSchemes,
+): Client {
   const said = document as Record<string, unknown> | null;
   if (said?.["client_id"] !== clientId) throw fault("The document names another client_id.");
   // Section 4.1: whoever reads the document would know the secret.
   if ("client_secret" in said) throw fault("The document holds a secret.");
   const raw = readRawMetadata(document);
-  const { name, redirectUris, refreshes } = checkMetadata(raw);
+  const { name, redirectUris, refreshes } = checkMetadata(raw, schemes);
   if (name === null) throw fault("The document has no client_name.");
   const methods = [
     raw.token_endpoint_auth_method ?? "none",
@@ -86,7 +91,7 @@ async function load(services: Services, url: URL, policy: OutboundPolicy): Promi
     throw fault("There is no client metadata document at this address.");
   }
   const now = services.clock.now();
-  const client = parseDocument(url.href, parseJson(answer.body));
+  const client = parseDocument(url.href, parseJson(answer.body), services.redirectSchemes);
   return { client, freshUntil: now + freshSeconds(answer.headers, now) * 1000 };
 }
 

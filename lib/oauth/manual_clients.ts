@@ -2,6 +2,7 @@ import { actorOf, recordEvent } from "../audit/mod.ts";
 import { sha256 } from "../crypto/mod.ts";
 import { AppError } from "../errors.ts";
 import { type ClientId, newId } from "../ids.ts";
+import type { RedirectSchemes } from "../redirect_schemes.ts";
 import { type RequestScope, requireAbility } from "../principal.ts";
 import type { Services } from "../services.ts";
 import { forgetTokens, newToken } from "../tokens/mod.ts";
@@ -35,10 +36,13 @@ export interface RegisteredClient {
 const MAX_REDIRECTS = 20;
 
 /** What is wrong with a list of redirect URIs; null where nothing is. */
-export function redirectsFault(uris: readonly string[]): string | null {
+export function redirectsFault(
+  uris: readonly string[],
+  schemes: RedirectSchemes,
+): string | null {
   if (uris.length === 0) return "Name at least one address.";
   if (uris.length > MAX_REDIRECTS) return `Name ${MAX_REDIRECTS} addresses at most.`;
-  const wrong = uris.findIndex((uri) => !readRedirect(uri));
+  const wrong = uris.findIndex((uri) => !readRedirect(uri, schemes));
   return wrong < 0
     ? null
     : `Line ${
@@ -59,7 +63,9 @@ export async function registerManualClient(
   const { principal, tenantId } = scope;
   requireAbility(principal, "api:tokens:write");
   const shown = appName(name);
-  const fault = shown === null ? "Give the app a name." : redirectsFault(redirectUris);
+  const fault = shown === null
+    ? "Give the app a name."
+    : redirectsFault(redirectUris, services.redirectSchemes);
   if (shown === null || fault) throw new AppError("INVALID_ARGUMENTS", fault!);
   const secret = confidential ? newToken("ocs") : null;
   const clientId = newClientId();

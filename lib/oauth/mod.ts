@@ -1,5 +1,6 @@
 /** The authorization server: apps, what people let them do, and what is issued from it. */
 export {
+  type AuthorizationError,
   type AuthorizationReading,
   type AuthorizationRequest,
   readAuthorizationRequest,

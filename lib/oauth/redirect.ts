@@ -1,4 +1,5 @@
 import { isLoopback } from "../config.ts";
+import { isAppScheme, type RedirectSchemes } from "../redirect_schemes.ts";
 
 /** Where an authorization response goes, as a person should understand it. */
 export interface RedirectTarget {
@@ -14,16 +15,18 @@ const MAX_LENGTH = 2000;
 // A wildcard would be taken for one, here by people and in our policies by browsers.
 const HOST = /^(?:[a-z0-9._-]+|\[[0-9a-f:]+\])(?::\d+)?$/;
 
-// What browsers or systems act on by themselves: nothing that a stranger may name as a target.
-const ACTING_SCHEMES =
-  /^(?:about|blob|chrome|content|data|edge|file|filesystem|ftp|intent|jar|javascript|mailto|ms-.*|resource|search|search-ms|shell|sms|tel|urn|vbscript|view-source|ws|wss):$/;
+// Exactly two slashes and a host. The URL Standard reads fewer or more as if they were, but only without a
+// base: in an answer of ours `https:/callback` leads to our own site.
+const ABSOLUTE = /^https?:\/\/[^/?]/i;
 
 /**
  * Reads a redirect URI; null for one that may not be registered: not absolute, with a fragment (RFC
- * 6749, section 3.1.2) or a user name, `http:` elsewhere than on the loopback, or with a scheme that
- * acts by itself. Private-use schemes (RFC 8252, section 7.1) are accepted as apps use them.
+ * 6749, section 3.1.2) or a user name, `http:` elsewhere than on the loopback, or with a scheme that is
+ * no app's own.
+ *
+ * @param schemes Those that the operator lets besides.
  */
-export function readRedirect(uri: string): RedirectTarget | null {
+export function readRedirect(uri: string, schemes: RedirectSchemes): RedirectTarget | null {
   // Printable ASCII without what would break out of a header or an attribute.
   if (
     uri.length > MAX_LENGTH || !/^[\x21\x23-\x3b\x3d\x3f-\x5b\x5d\x5f\x61-\x7a\x7c\x7e]+$/.test(uri)
@@ -31,16 +34,17 @@ export function readRedirect(uri: string): RedirectTarget | null {
     return null;
   }
   const url = URL.parse(uri);
-  if (!url || uri.includes("#") || url.username || url.password) return null;
+  // Also an empty user: what stands before the @ would be taken for the host.
+  if (!url || uri.includes("#") || /^[^/]*\/\/[^/?]*@/.test(uri)) return null;
+  if (/^https?:$/.test(url.protocol) && !ABSOLUTE.test(uri)) return null;
   if (url.protocol === "https:") {
     return HOST.test(url.host) ? { uri, kind: "web", host: url.host } : null;
   }
   if (url.protocol === "http:") {
     return isLoopback(url.hostname) ? { uri, kind: "loopback", host: url.host } : null;
   }
-  if (ACTING_SCHEMES.test(url.protocol) || !uri.slice(url.protocol.length).startsWith("/")) {
-    return null;
-  }
+  const isApps = isAppScheme(url.protocol.slice(0, -1), schemes);
+  if (!isApps || !uri.slice(url.protocol.length).startsWith("/")) return null;
   return { uri, kind: "app", host: url.protocol };
 }
 

@@ -46,14 +46,15 @@ export async function registerClient(
   network: string | null,
 ): Promise<Registration> {
   const raw = readRawMetadata(document);
-  const { name, redirectUris, refreshes } = checkMetadata(raw);
+  const { name, redirectUris, refreshes } = checkMetadata(raw, services.redirectSchemes);
   const authMethod = authMethodOf(raw);
   const from = network ?? "unknown";
-  services.limiter.take(OF_SOFTWARE, `${from}\0${softwareOf(readRedirect(redirectUris[0]!)!)}`);
+  const first = readRedirect(redirectUris[0]!, services.redirectSchemes)!;
+  services.limiter.take(OF_SOFTWARE, `${from}\0${softwareOf(first)}`);
   services.limiter.take(OF_NETWORK, from);
   const secret = authMethod === "none" ? null : newToken("ocs");
   const clientId = newClientId();
-  const shownName = name ?? readRedirect(redirectUris[0]!)!.host;
+  const shownName = name ?? first.host;
   await insertDynamicClient(services.control.lookup, {
     id: newId<ClientId>(),
     clientId,

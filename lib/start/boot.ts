@@ -80,6 +80,7 @@ export async function boot(input: BootInput): Promise<Booted> {
       allowedOrigins: config.allowedOrigins,
       trustedProxies: config.trustedProxies,
       mail: config.mail,
+      redirectSchemes: config.redirectSchemes,
       hstsSubdomains: config.hstsSubdomains,
       anchorWebhook: config.anchorWebhook,
       objectsDir: `${config.dataDir}/uploads`,

@@ -17,6 +17,7 @@ import {
 } from "../postgres/mod.ts";
 import { createRelays } from "../relays/mod.ts";
 import { joinReplicas } from "../replicas/mod.ts";
+import type { RedirectSchemes } from "../redirect_schemes.ts";
 import type { Services } from "../services.ts";
 import { dataKeyStore } from "../tenants/mod.ts";
 
@@ -35,6 +36,7 @@ export interface OpenInput {
   readonly log: Log;
   readonly clock?: Clock;
   readonly mail?: Config["mail"];
+  readonly redirectSchemes?: RedirectSchemes;
   readonly hstsSubdomains?: boolean;
   readonly anchorWebhook?: URL | null;
 }
@@ -73,6 +75,7 @@ export async function openServices(input: OpenInput): Promise<OpenServices> {
     baseUrl: input.baseUrl,
     allowedOrigins: input.allowedOrigins,
     trustedProxies: input.trustedProxies,
+    redirectSchemes: input.redirectSchemes ?? new Set(),
     hstsSubdomains: input.hstsSubdomains ?? false,
     anchorWebhook: input.anchorWebhook ?? null,
     control,

@@ -54,7 +54,7 @@ export function hstsOf(baseUrl: URL, subdomains: boolean): Hsts {
 
 // Apps open these in a window of their own and wait for it: cut from its opener, it would never tell
 // them that it is done.
-const OPENED_BY_APPS = /^\/(oauth\/authorize|sign-in|sign-up|account\/confirm)(\/|$)/;
+const OPENED_BY_APPS = /^\/(oauth\/authorize|authorize|sign-in|sign-up|account\/confirm)(\/|$)/;
 
 /**
  * Sets what every answer to a browser carries; a content security policy that is there stays.

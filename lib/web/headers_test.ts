@@ -32,7 +32,15 @@ Deno.test("setSecurityHeaders() keeps sniffing, framing and referrers in", () =>
 Deno.test("setSecurityHeaders() leaves to apps the windows that they open, and no other page", () => {
   const policy = (pathname: string) =>
     headers("https://mcp.example", false, pathname).get("cross-origin-opener-policy");
-  for (const path of ["/oauth/authorize", "/sign-in", "/sign-in/mail", "/account/confirm"]) {
+  for (
+    const path of [
+      "/oauth/authorize",
+      "/authorize",
+      "/sign-in",
+      "/sign-in/mail",
+      "/account/confirm",
+    ]
+  ) {
     assert.equal(policy(path), "unsafe-none", path);
   }
   for (const path of ["/", "/apps", "/endpoints/sign-in", "/tokens", "/sign-insider"]) {

@@ -73,6 +73,7 @@ export { IngestReport } from "./dashboard/ingest_report.tsx";
 export { ingestState, STATUS_TEXT } from "./dashboard/ingest_text.ts";
 export { AppTable } from "./dashboard/app_table.tsx";
 export { ConsentView } from "./dashboard/consent_view.tsx";
+export { leaveTitle, LeaveView } from "./dashboard/leave_view.tsx";
 export { RefusedAppView } from "./dashboard/refused_app_view.tsx";
 export {
   ReachedTables,

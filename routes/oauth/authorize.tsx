@@ -16,23 +16,11 @@ import {
   type PageRequest,
   type PageRoute,
   publicPage,
-  RefusedAppView,
   typedReach,
 } from "../../lib/web/mod.ts";
 import { tableChoices } from "../tokens/table_choices.ts";
 import { ask, scopeOf } from "./ask.tsx";
-
-/** Sends the browser to the app, with 303 so that nothing of a form goes along (RFC 9700, 4.12). */
-const leave = (location: string) =>
-  new Response(null, { status: 303, headers: { location, "cache-control": "no-store" } });
-
-/** Says why nothing can be allowed, and leads nowhere but home. */
-const refusal = (page: PageRequest, reason: string, status = 400) =>
-  page.render(
-    { title: "This app cannot be connected" },
-    <RefusedAppView reason={reason} />,
-    status,
-  );
+import { leave, refusal, tell } from "./leave.tsx";
 
 /** Reads the request; answers it where it needs nobody's decision. */
 async function read(
@@ -50,7 +38,7 @@ async function read(
   if (reading.answer === "refuse") return refusal(page, reading.reason);
   // Who is sent on to the app has signed in first: our address is no springboard (RFC 9700, 4.11.2).
   if (!session) throw new AppError("AUTHENTICATION_REQUIRED");
-  return reading.answer === "redirect" ? leave(reading.location) : reading.request;
+  return reading.answer === "error" ? tell(page, session, reading.error) : reading.request;
 }
 
 /** What was decided, carried out; what was forgotten, asked again. */
@@ -61,7 +49,9 @@ async function decide(
 ): Promise<Response> {
   const scope = scopeOf(page, page.session);
   const decision = form.get("decision");
-  if (decision === "refuse") return leave(await decline(page.services, scope, request));
+  if (decision === "refuse") {
+    return tell(page, page.session, await decline(page.services, scope, request));
+  }
   if (decision !== "allow") throw new AppError("INVALID_REQUEST", "Allow or refuse.");
   const chosen = form.getAll("endpoints") as EndpointId[];
   const offered = (await tableChoices(page.services, scope)).filter(({ id }) =>

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { issuer, redirectsFault, registerManualClient } from "../../lib/oauth/mod.ts";
+import type { RedirectSchemes } from "../../lib/redirect_schemes.ts";
 import {
   checkForm,
   Choices,
@@ -19,16 +20,17 @@ const CRUMBS = [{ href: "/apps", label: "Apps" }];
 
 const addresses = (text: string) => text.split(/\s+/).filter((line) => line !== "");
 
-const schema = z.object({
-  name: z.string("Give the app a name.").trim().min(1, "Give the app a name.")
-    .max(80, "Use 80 characters at most."),
-  redirects: z.string("Name at least one address.").max(20_000, "That is too much.")
-    .transform(addresses).superRefine((uris, ctx) => {
-      const fault = redirectsFault(uris);
-      if (fault) ctx.addIssue({ code: "custom", message: fault });
-    }),
-  kind: z.enum(["public", "confidential"], "Choose what kind of app it is."),
-});
+const schema = (schemes: RedirectSchemes) =>
+  z.object({
+    name: z.string("Give the app a name.").trim().min(1, "Give the app a name.")
+      .max(80, "Use 80 characters at most."),
+    redirects: z.string("Name at least one address.").max(20_000, "That is too much.")
+      .transform(addresses).superRefine((uris, ctx) => {
+        const fault = redirectsFault(uris, schemes);
+        if (fault) ctx.addIssue({ code: "custom", message: fault });
+      }),
+    kind: z.enum(["public", "confidential"], "Choose what kind of app it is."),
+  });
 
 type Faults = Readonly<Record<string, string>>;
 
@@ -93,7 +95,7 @@ function show(page: MemberRequest, typed: FormFields, faults: Faults = {}): Resp
 export const newClientPage = memberPage("/apps/clients/new", {
   get: (page) => show(page, new URLSearchParams()),
   async post(page, form) {
-    const checked = checkForm(form, schema);
+    const checked = checkForm(form, schema(page.services.redirectSchemes));
     if (!checked.ok) return show(page, form, checked.faults);
     const { name, redirects, kind } = checked.values;
     const made = await registerManualClient(page.services, page.scope, {

@@ -62,6 +62,8 @@ export async function decide(page: Page, { app, write, direct, refuse }: Decisio
   if (await reviewing.count()) assert.equal(await reviewing.isChecked(), true);
   if (direct) await reviewing.uncheck();
   await page.getByRole("button", { name: refuse ? "Refuse" : `Allow ${app}`, exact: true }).click();
+  // The refusal is told by a link that names where it leads.
+  if (refuse) await page.getByRole("link", { name: /^(Continue|Go back) to / }).click();
   await page.waitForURL((url) => url.origin !== origin);
 }
 

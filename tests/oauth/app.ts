@@ -61,6 +61,25 @@ export interface Tokens {
   readonly scope: string;
 }
 
+/**
+ * Where a browser is sent: by a redirect, or by the link that a person presses on the page which names the
+ * app and the destination (RFC 9700, 4.11.2).
+ */
+export async function sentTo(answer: Response): Promise<URL> {
+  const location = answer.headers.get("location");
+  const html = await answer.text();
+  if (location !== null) return new URL(location);
+  const link = linkOf(html);
+  assert.ok(link, html);
+  return link;
+}
+
+/** The link of the page that stands before an app's address; null on any other page. */
+export function linkOf(html: string): URL | null {
+  const link = /<a href="([^"]+)">(?:Continue to|Go back to) /.exec(html)?.[1];
+  return link ? new URL(link.replaceAll("&amp;", "&")) : null;
+}
+
 /** What a person does on the consent page. */
 export interface Decision {
   readonly endpoints?: readonly Endpoint[];
@@ -115,8 +134,8 @@ export class App {
       ...(decision.write ? { write: "yes" } : {}),
       ...(decision.review === false || !html.includes('name="review"') ? {} : { review: "yes" }),
     });
-    assert.equal(answer.status, 303, await answer.text());
-    return new URL(answer.headers.get("location")!);
+    assert.equal(answer.status, decision.refuse ? 200 : 303);
+    return await sentTo(answer);
   }
 
   /** Has a person agree; answers the code. */

@@ -1,6 +1,16 @@
 /** The same requests to ours and to a certified server: what they answer, and where they may differ. */
 import assert from "node:assert/strict";
-import { App, basic, challengeOf, dynamicApp, encode, type Fields, post, register } from "./app.ts";
+import {
+  App,
+  basic,
+  challengeOf,
+  dynamicApp,
+  encode,
+  type Fields,
+  linkOf,
+  post,
+  register,
+} from "./app.ts";
 import { type Endpoint, type House, type Person, startHouse } from "./house.ts";
 import { type Method, type Oracle, startOracle } from "./oracle.ts";
 import {
@@ -61,8 +71,12 @@ Deno.test.beforeAll(async () => {
     credentials: (method) => apps[method],
     async authorize(fields) {
       const page = await person.browser.go(`/oauth/authorize?${encode(fields)}`);
-      if (page.status !== 200) return page;
-      await page.body?.cancel();
+      const html = await page.text();
+      if (page.status !== 200) {
+        // An error: the person presses the link, if there is one.
+        const link = linkOf(html);
+        return new Response(null, link ? { status: 303, headers: { location: link.href } } : page);
+      }
       // Everybody agrees to reading at once, as at the oracle.
       const app = new App(house, String(fields["client_id"]), REDIRECT);
       const resource = fields["resource"];

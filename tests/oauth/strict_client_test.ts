@@ -1,7 +1,7 @@
 /** The flows as oauth4webapi walks them, which accepts nothing that the specifications do not say. */
 import assert from "node:assert/strict";
 import * as oauth from "oauth4webapi";
-import { call } from "./app.ts";
+import { call, sentTo } from "./app.ts";
 import { csrfOf, hiddenField } from "./browser.ts";
 import { type Endpoint, type House, type Person, startHouse } from "./house.ts";
 
@@ -130,7 +130,7 @@ Deno.test("a strict client accepts the OpenID path, and errors of both endpoints
     }),
   );
   const answer = await person.browser.go(url.pathname + url.search);
-  const callback = new URL(answer.headers.get("location")!);
+  const callback = await sentTo(answer);
   assert.throws(
     () => oauth.validateAuthResponse(server, client, callback, "s"),
     (error) =>

@@ -9,6 +9,7 @@ export const STEPS: readonly (readonly string[])[] = [
   // rank 0: words that everybody uses
   [
     "config.ts",
+    "redirect_schemes.ts",
     "errors.ts",
     "ids.ts",
     "clock.ts",

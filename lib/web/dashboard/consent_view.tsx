@@ -12,8 +12,8 @@ import { Notice } from "../components/pieces.tsx";
 import type { FormFields } from "../form_data.ts";
 import { type TableChoices, TableReachFields } from "./table_reach.tsx";
 
-/** Who vouches for the app's name. */
-function Identity({ client, tenantName }: { client: Client; tenantName: string }) {
+/** Who vouches for an app's name. */
+export function Identity({ client, tenantName }: { client: Client; tenantName: string }) {
   switch (client.kind) {
     case "document":
       return (
@@ -126,11 +126,11 @@ function Writing({ request, choices, session }: ConsentProps) {
       <Notice tone="warn" title="Writing changes your data">
         <p>
           {request.scope === "mcp:write"
-            ? "The app asked for this. "
+            ? "The app asked for this, too. "
             : "The app did not ask for this. "}
-          It, and whatever text talks the model behind it into something, could then insert, change
-          and delete rows. Allow it only where you need it. You need not let them happen unseen:
-          each change can wait for approval.
+          If you allow it, the app, and whatever text talks the model behind it into something, can
+          insert, change and delete rows. Allow it only where you need it. You need not let them
+          happen unseen: each change can wait for approval.
         </p>
       </Notice>
       <Choices
