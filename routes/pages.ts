@@ -41,6 +41,7 @@ import {
 } from "./team/change.ts";
 import { invitationPage } from "./team/invitation.tsx";
 import { teamPage } from "./team/show.tsx";
+import { transferPage } from "./team/transfer.tsx";
 import { leakedTokenPage } from "./tokens/leaked.tsx";
 import { tokensPage } from "./tokens/list.tsx";
 import { mintedTokenPage } from "./tokens/minted.tsx";
@@ -76,6 +77,7 @@ export const PAGES: readonly PageRoute[] = permit([
   withdrawPage,
   rolePage,
   removePage,
+  transferPage,
   leavePage,
   invitationPage,
   leakedPage,

@@ -25,6 +25,7 @@ export const PAGE_PERMISSIONS: Readonly<Record<string, PagePermission>> = {
   "/team/invitations/:id/withdraw": { write: "team:manage" },
   "/team/members/:id/role": { write: "team:manage" },
   "/team/members/:id/remove": { write: "team:manage" },
+  "/team/transfer": { read: "team:own", write: "team:own" },
   "/team/leave": { write: "team:leave" },
 
   "/endpoints": { read: "endpoints:read" },

@@ -12,6 +12,7 @@ export const AUDIT_ACTIONS = [
   "account.password_reset",
   "team.created",
   "team.renamed",
+  "team.transferred",
   "member.invited",
   "member.uninvited",
   "member.joined",

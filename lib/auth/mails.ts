@@ -1,4 +1,4 @@
-import type { Mail } from "../mail/mod.ts";
+import { type Mail, mailQuote } from "../mail/mod.ts";
 import type { Services } from "../services.ts";
 import { CHALLENGE_MINUTES } from "./challenges.ts";
 
@@ -156,6 +156,27 @@ export function changedAddressMail(services: Services, to: string): Mail {
   };
 }
 
+/** To both whom a transfer of ownership concerns. */
+export function transferMail(
+  services: Services,
+  to: string,
+  transfer: { team: string; from: string; to: string },
+): Mail {
+  return {
+    to,
+    subject: "The ownership of a team was transferred",
+    text: lines(
+      `${transfer.from} transferred the ownership of the team ${
+        mailQuote(transfer.team)
+      } to ${transfer.to}, ` +
+        `who is an owner now. ${transfer.from} is an admin.`,
+      "Members and roles are on this page:",
+      link(services, "/team"),
+      signed(services),
+    ),
+  };
+}
+
 /** Being asked into a team. */
 export function invitationMail(
   services: Services,
@@ -165,10 +186,9 @@ export function invitationMail(
 ): Mail {
   return {
     to,
-    // A team's name is its owner's words: quoted, and on one line by the rules of names.
     subject: "You are invited to a team on Bulkhead",
     text: lines(
-      `${team.by} invites you to the team “${team.name}” as ${team.role}.`,
+      `${team.by} invites you to the team ${mailQuote(team.name)} as ${team.role}.`,
       `Open this link to see what it is about and to join, within ${team.days} days, and once:`,
       link(services, path),
       "If you do not know what this is about, do nothing.",

@@ -4,6 +4,7 @@ export {
   type Account,
   type BrowserActor,
   emailAddress,
+  LOCAL_ADDRESS,
   principalOf,
   type Session,
 } from "./account.ts";
@@ -11,6 +12,7 @@ export { type Credentials, localAccount, signIn } from "./accounts.ts";
 export { changeEmail, NEW_EMAIL_PATH, requestEmailChange } from "./addresses.ts";
 export type { ChallengeId } from "./challenges.ts";
 export { confirmByCode, confirmByPassword, requestConfirmation } from "./confirm.ts";
+export { transferOwnership } from "./ownership.ts";
 export { changePassword, openReset, requestReset, RESET_PATH, resetPassword } from "./passwords.ts";
 export {
   abilitiesOf,

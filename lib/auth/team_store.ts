@@ -153,6 +153,15 @@ export async function selectRole(tx: Tx, userId: UserId): Promise<Role | null> {
   return row?.role ?? null;
 }
 
+/** Roles of members, kept from being changed until the transaction ends; without who is none. */
+export async function selectRoles(tx: Tx, userIds: readonly UserId[]): Promise<Map<UserId, Role>> {
+  // In one order for everybody: two who lock the same members do not wait for each other.
+  const rows = await tx<{ user_id: UserId; role: Role }[]>`
+    SELECT user_id, role FROM members WHERE user_id IN ${tx([...userIds])}
+    ORDER BY user_id FOR UPDATE`;
+  return new Map(rows.map((row) => [row.user_id, row.role]));
+}
+
 /** Tells a refusal of the database as what it means. */
 async function keepingAnOwner(change: Promise<unknown>): Promise<void> {
   try {

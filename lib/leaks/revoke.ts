@@ -4,7 +4,8 @@ import type { RequestId } from "../ids.ts";
 import { endLeakedGrant } from "../oauth/mod.ts";
 import type { Services } from "../services.ts";
 import { endedWith, endLeaked, forgetTokens, tokenPrefix } from "../tokens/mod.ts";
-import { type FoundLeak, lookUpLeaked, selectLiving } from "./store.ts";
+import { type FoundLeak, lookUpLeaked, selectLiving, selectMaker } from "./store.ts";
+import { tellOfLeak } from "./tell.ts";
 
 /** A token as it was reported. */
 export interface LeakedToken {
@@ -36,7 +37,7 @@ function keptUrl(url: string | null): string | null {
 }
 
 /** Revokes one token in its tenant; answers the hashes that every replica has to forget. */
-function revokeOne(
+async function revokeOne(
   services: Services,
   found: FoundLeak,
   leak: LeakedToken,
@@ -45,18 +46,19 @@ function revokeOne(
   const { tenantId, tokenId, authorizationId, hash } = found;
   const { by, requestId, network } = source;
   const actor: AuditActor = { ...SYSTEM_ACTOR, requestId, network };
-  return services.control.tenant(tenantId, async (tx) => {
+  const { hashes, told } = await services.control.tenant(tenantId, async (tx) => {
     // Connections before their tokens, as whoever else revokes locks them.
     const ended = authorizationId && await endLeakedGrant(tx, tenantId, authorizationId, actor);
     const name = tokenId && await selectLiving(tx, tokenId);
     // Also of one that was revoked before: what was made with it may go on.
     const lost = tokenId ? await endLeaked(tx, tokenId) : [];
-    if (ended || name) {
+    const subject = ended ? ended.appName : name;
+    if (subject !== null) {
       await recordEvent(tx, {
         tenantId,
         action: "token.revoked",
         actor,
-        subject: ended ? ended.appName : name!,
+        subject,
         detail: {
           by,
           url: keptUrl(leak.url),
@@ -68,8 +70,13 @@ function revokeOne(
       });
     }
     // Also of one that was revoked before: whoever did may not have come to tell the replicas.
-    return [hash, ...lost.map((one) => one.hash), ...(ended ? ended.hashes : [])];
+    const hashes = [hash, ...lost.map((one) => one.hash), ...(ended ? ended.hashes : [])];
+    if (subject === null) return { hashes, told: null };
+    const makerId = await selectMaker(tx, found);
+    return { hashes, told: { tenantId, name: subject, prefix: tokenPrefix(leak.token), makerId } };
   });
+  if (told) tellOfLeak(services, told);
+  return hashes;
 }
 
 /**

@@ -1,4 +1,5 @@
-import type { AuthorizationId, TenantId, TokenId } from "../ids.ts";
+import type { AuthorizationId, TenantId, TokenId, UserId } from "../ids.ts";
+import { LOCAL_ADDRESS } from "../auth/mod.ts";
 import { fromPostgres, type Sql, type Tx } from "../postgres/mod.ts";
 
 /** Whose a reported token is. A refresh token has no row among the bearer tokens, and so no id. */
@@ -38,4 +39,30 @@ export async function selectLiving(tx: Tx, id: TokenId): Promise<string | null> 
   const [row] = await tx<{ name: string }[]>`
     SELECT name FROM tokens WHERE id = ${id} AND revoked_at IS NULL FOR UPDATE`;
   return row?.name ?? null;
+}
+
+/** Who made a token, or let the app in that it was issued to; null where nobody knows. */
+export async function selectMaker(
+  tx: Tx,
+  { tokenId, authorizationId }: Pick<FoundLeak, "tokenId" | "authorizationId">,
+): Promise<UserId | null> {
+  const [row] = await tx<{ maker: UserId | null }[]>`
+    SELECT coalesce(
+      (SELECT created_by FROM tokens WHERE id = ${tokenId}),
+      (SELECT g.user_id FROM oauth_authorizations a JOIN oauth_grants g ON g.id = a.grant_id
+        WHERE a.id = ${authorizationId})
+    ) AS maker`;
+  return row?.maker ?? null;
+}
+
+/**
+ * Addresses of the members who are told of a leak: owners, admins, and the maker. The command line's
+ * account gets no mail.
+ */
+export async function selectToldOfLeak(tx: Tx, makerId: UserId | null): Promise<string[]> {
+  const rows = await tx<{ email: string }[]>`
+    SELECT u.email FROM members m JOIN users u ON u.id = m.user_id
+    WHERE (m.role IN ('owner', 'admin') OR m.user_id = ${makerId}) AND u.email <> ${LOCAL_ADDRESS}
+    ORDER BY u.email`;
+  return rows.map(({ email }) => email);
 }

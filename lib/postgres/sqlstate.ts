@@ -53,6 +53,12 @@ const CODES: Readonly<Record<string, ErrorCode>> = {
   "57P03": "UNAVAILABLE",
 };
 
+// What triggers of the control database refuse whoever asks, by the constraint that they name.
+const DENIALS: Readonly<Record<string, string>> = {
+  account_proved: "Verify your email first: sign out, and sign in again.",
+  invitations_standing: "Only owners invite owners, and only admins invite others.",
+};
+
 // Postgres' own class-22 faults (data exception) that a caller's value brought about.
 const VALUE_FAULT = "That value does not fit the column's type.";
 
@@ -79,11 +85,8 @@ export function isConnectionLost(error: unknown): boolean {
 export function fromPostgres(error: unknown): unknown {
   if (error instanceof AppError) return error;
   const state = sqlState(error);
-  if (violatedConstraint(error) === "account_proved") {
-    return new AppError("ACCESS_DENIED", "Verify your email first: sign out, and sign in again.", {
-      cause: error,
-    });
-  }
+  const denied = DENIALS[violatedConstraint(error) ?? ""];
+  if (denied) return new AppError("ACCESS_DENIED", denied, { cause: error });
   if (state) {
     const code = CODES[state];
     if (code) return new AppError(code, undefined, { cause: error });

@@ -27,6 +27,10 @@ export const NOTICES = {
   team_switched: notice("info", "You are in another team now."),
   team_joined: notice("good", "Welcome to the team."),
   team_renamed: notice("good", "The team has its new name."),
+  ownership_transferred: notice(
+    "good",
+    "The ownership is transferred. You are an admin now, and both of you have been told by email.",
+  ),
   team_left: notice("info", "You have left the team."),
   member_invited: notice("good", "The invitation is on its way."),
   invitation_withdrawn: notice("good", "The invitation works no more."),

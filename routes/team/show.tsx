@@ -1,6 +1,7 @@
 import { may, readTeam, type Session } from "../../lib/auth/mod.ts";
 import {
   Button,
+  ButtonLink,
   Compartment,
   Confirm,
   Field,
@@ -72,7 +73,7 @@ export async function showTeam(page: MemberRequest, typed: Inviting = {}): Promi
           <Compartment
             id="invitations"
             title="Invite"
-            about="By mail: the link works once, within 7 days, for this address."
+            about="By mail: the link works once, within 7 days, for this address, and as long as you may invite."
           >
             {team.invitations.length > 0 && (
               <Table caption="Invitations" columns={INVITATION_COLUMNS} rows={team.invitations} />
@@ -94,6 +95,17 @@ export async function showTeam(page: MemberRequest, typed: Inviting = {}): Promi
               />
               <Button>Rename</Button>
             </Form>
+          </Compartment>
+        )}
+        {may(session.role, "team:own") && (
+          <Compartment
+            id="ownership"
+            title="Ownership"
+            about="Give it to another member, and stay as an admin."
+          >
+            <div class="row">
+              <ButtonLink href="/team/transfer">Transfer ownership</ButtonLink>
+            </div>
           </Compartment>
         )}
         <Compartment id="leave" title="Leave">

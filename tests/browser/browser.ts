@@ -25,6 +25,8 @@ export async function enterCode(page: Page): Promise<void> {
   const mailbox = await page.context().newPage();
   await mailbox.goto(new URL("/mailbox", page.url()).href);
   const mail = mailbox.locator("article").first();
+  // The page that asks comes before the mail: nobody waits for it to be made.
+  for (let tries = 0; tries < 100 && !await mail.count(); tries++) await mailbox.reload();
   const code = /\b(\d{6})\b/.exec(await mail.innerText())?.[1];
   assert(code, "no code was mailed");
   await mailbox.close();

@@ -9,6 +9,7 @@ export const ACTION_TEXT: Readonly<Record<AuditAction, string>> = {
   "account.password_reset": "Password reset",
   "team.created": "Team created",
   "team.renamed": "Team renamed",
+  "team.transferred": "Ownership transferred",
   "member.invited": "Member invited",
   "member.uninvited": "Invitation withdrawn",
   "member.joined": "Member joined",
