@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { readSession, startSession } from "../../lib/auth/mod.ts";
+import { sha256 } from "../../lib/crypto/mod.ts";
 import { createHandler } from "../../routes/handler.ts";
 import { type CookieJar, startSite } from "../harness/mod.ts";
 import { asSuperuser, isIn, member, PASSWORD, type Site } from "./accounts_setup.ts";
@@ -370,4 +372,90 @@ Deno.test("the mailbox is there on loopback alone", async () => {
     "under a foreign name",
   );
   handler.close();
+});
+
+Deno.test("a sign-in from a new browser or network is mailed, and nothing where nothing is new", async () => {
+  await using site = await startSite();
+  const { services } = site;
+  const email = "ada@example.com";
+  const ada = await member(site, email);
+  const news = async () => {
+    await services.mailer.settle();
+    return services.mailer.mailbox!.list()
+      .filter(({ subject }) => subject === "New sign-in to your account");
+  };
+  assert.equal((await news()).length, 0, "the first place of all is no news");
+  const again = async (browser: CookieJar) => {
+    const done = await browser.submit("/sign-in", { email, password: PASSWORD });
+    assert.equal(done.location, "/endpoints");
+  };
+  await ada.submit("/sign-out", {}, "/account");
+  await again(ada);
+  assert.equal((await news()).length, 0);
+  const phone = site.browser("Mozilla/5.0 (iPhone; CPU iPhone OS 18_0) Version/18.0 Safari/604.1");
+  await again(phone);
+  const [mail, ...others] = await news();
+  assert.equal(others.length, 0);
+  assert.equal(mail!.to, email);
+  assert.match(mail!.text, /Safari on iPhone, network 127\.0\.0\.0\/24, on .* UTC/);
+  await phone.submit("/sign-out", {}, "/account");
+  await again(phone);
+  assert.equal((await news()).length, 1);
+  const account = (await readSession(services, phone.cookies.get("bulkhead_session")!))!;
+  const secret = decodeURIComponent(phone.cookies.get("bulkhead_browser")!);
+  const travelling = {
+    kind: "dashboard",
+    userId: null,
+    tokenId: null,
+    requestId: null,
+    network: "198.51.100.0/24",
+    browser: sha256(secret),
+  } as const;
+  await startSession(services, account, travelling);
+  assert.equal((await news()).length, 2, "the same browser, in another network");
+  await startSession(services, account, travelling);
+  assert.equal((await news()).length, 2);
+});
+
+Deno.test("a session ends thirty days after it started, however often it is used", async () => {
+  await using site = await startSite();
+  const ada = await member(site, "ada@example.com");
+  const age = (days: number) =>
+    asSuperuser(
+      site,
+      (sql) =>
+        sql`UPDATE sessions SET created_at = now() - make_interval(days => ${days}),
+          expires_at = now() + interval '1 hour'`,
+    );
+  const renewed = async () => {
+    ada.cookies.delete("bulkhead_session");
+    const done = await isIn(ada);
+    const [row] = await asSuperuser(
+      site,
+      (sql) =>
+        sql<{ days: number }[]>`
+          SELECT extract(epoch FROM expires_at - now())::float8 / 86400 AS days FROM sessions`,
+    );
+    return { done, days: row?.days };
+  };
+  await age(10);
+  const early = await renewed();
+  assert(early.done);
+  assert(early.days! > 13.9 && early.days! <= 14, "slides on by fourteen days");
+  await age(29);
+  const late = await renewed();
+  assert(late.done);
+  assert(late.days! <= 1, "and no further than its thirtieth day");
+  await assert.rejects(
+    asSuperuser(site, (sql) => sql`UPDATE sessions SET expires_at = now() + interval '2 days'`),
+    /sessions_absolute_end/,
+  );
+  await asSuperuser(
+    site,
+    (sql) =>
+      sql`UPDATE sessions SET created_at = now() - interval '31 days',
+        expires_at = now() - interval '1 day'`,
+  );
+  for (const id of await sessionIds(site)) site.services.caches.drop("auth.sessions", id);
+  assert(!await isIn(ada));
 });

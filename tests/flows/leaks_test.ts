@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
 import { generateKeyPairSync, sign } from "node:crypto";
-import { listTokens, newToken } from "../../lib/tokens/mod.ts";
+import { principalOf, readSession } from "../../lib/auth/mod.ts";
+import { listTokens, mintToken, newToken } from "../../lib/tokens/mod.ts";
 import { GITHUB_LEAKS_PATH } from "../../routes/webhooks/github_secret_scanning.ts";
-import { CookieJar, startSite, testTenant, testToken } from "../harness/mod.ts";
+import { CookieJar, requestOf, startSite, testTenant, testToken } from "../harness/mod.ts";
 import { call, dynamicApp, refused } from "../oauth/app.ts";
 import { startHouse } from "../oauth/house.ts";
+import { member } from "./accounts_setup.ts";
 
 const KEY_ID = "90a421169f0a406205f1563a953312f0be898d3c7b6c06b681aa86a874555f4a";
 const { publicKey, privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
@@ -277,4 +279,42 @@ Deno.test("a report as large as may be is answered match by match", async () => 
     [5000],
   );
   assert.equal(await site.works(token), false);
+});
+
+Deno.test("owners, admins and the maker are told of a leak once, and of nothing that ended before", async () => {
+  await using site = await startSite();
+  const { services } = site;
+  const ada = await member(site, "ada@example.com");
+  for (const [email, role] of [["eve@example.com", "admin"], ["mo@example.com", "member"]]) {
+    await ada.submit("/team/invitations", { email: email!, role: role! }, "/team");
+    const { path } = await site.mail(email!);
+    const browser = await member(site, email!);
+    await browser.submit(path);
+  }
+  const session = (await readSession(services, ada.cookies.get("bulkhead_session")!))!;
+  const { token } = await mintToken(services, requestOf(principalOf(session)), {
+    name: "CI\u202e\nOpen https://evil.example",
+    scope: "mcp",
+    abilities: ["rows:read"],
+    endpoints: "all",
+    expiresAt: null,
+  });
+  const told = async () => {
+    await services.mailer.settle();
+    return services.mailer.mailbox!.list()
+      .filter(({ subject }) => subject === "A leaked token was revoked");
+  };
+  const visitor = site.browser();
+  await visitor.submit("/leaked", { token });
+  const mails = await told();
+  assert.deepEqual(mails.map(({ to }) => to).sort(), ["ada@example.com", "eve@example.com"]);
+  for (const { text } of mails) {
+    assert(!text.includes(token), "the token itself is in no mail");
+    assert(text.includes(token.slice(0, 12)));
+    assert.match(text, /^The token “CI Open https:\/\/evil\.example” \(/);
+    assert.match(text, /\/tokens\n/);
+  }
+  await visitor.submit("/leaked", { token });
+  await visitor.submit("/leaked", { token: newToken("pat") });
+  assert.equal((await told()).length, 2);
 });
