@@ -1,15 +1,13 @@
+import { cleanName } from "../text/mod.ts";
+
 const NAME_LENGTH = 300;
 
-// Control and format characters (among them those that turn the direction of text) and halves of
-// surrogate pairs: nothing that a person typed as a name.
-const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
-
 /**
- * Makes a name that can be shown and stored of one that a client sent: no path, no control characters,
+ * Makes a name that can be shown and stored of one that a client sent: no path, nothing that cannot be seen,
  * 300 characters at most, of which the ending is kept. Null where nothing is left.
  */
 export function cleanFileName(sent: string): string | null {
-  const name = sent.split(/[/\\]/).at(-1)!.replace(UNPRINTABLE, "").trim();
+  const name = cleanName(sent.split(/[/\\]/).at(-1)!);
   if (/^\.*$/.test(name)) return null;
   const letters = Array.from(name);
   if (letters.length <= NAME_LENGTH) return name;

@@ -7,7 +7,7 @@ Deno.test("cleanFileName() leaves neither path nor control characters nor more t
     ["movies.csv", "movies.csv"],
     ["../../etc/passwd", "passwd"],
     ["C:\\Users\\x\\für alle.csv", "für alle.csv"],
-    ["a\u0000b\n\u202e.csv", "ab.csv"],
+    ["a\u0000b\n\u202e.csv", "ab .csv"],
     ["..", null],
     ["", null],
     ["a/", null],

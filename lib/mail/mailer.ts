@@ -1,4 +1,5 @@
 import type { Log } from "../log.ts";
+import { visibleText } from "../text/mod.ts";
 
 /** One mail: plain text, to one person. */
 export interface Mail {
@@ -32,6 +33,13 @@ export interface Mailer {
   close(): Promise<void>;
 }
 
+/** A mail as its reader must see it: names in it are other people's words. */
+const seen = ({ to, subject, text }: Mail): Mail => ({
+  to,
+  subject: visibleText(subject),
+  text: visibleText(text, { lines: true }),
+});
+
 const GRACE_MS = 5_000;
 
 /** Makes a mailer over a transport; null stands for a server that sends no mail. */
@@ -52,7 +60,7 @@ export function createMailer(
       const sending = (async () => {
         try {
           const mail = await prepare();
-          if (mail) await transport(mail);
+          if (mail) await transport(seen(mail));
         } catch (error) {
           log.error("mail.failed", { error });
         }

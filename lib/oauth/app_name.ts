@@ -1,3 +1,5 @@
+import { cleanName } from "../text/mod.ts";
+
 const MAX_LENGTH = 80;
 
 /**
@@ -6,8 +8,7 @@ const MAX_LENGTH = 80;
  * long. Null where nothing is left.
  */
 export function appName(text: string): string | null {
-  const visible = text.normalize("NFC").replace(/[\p{Cc}\p{Cf}\p{Co}\p{Cs}\p{Zl}\p{Zp}]/gu, " ")
-    .replace(/\s+/g, " ").trim();
+  const visible = cleanName(text);
   if (visible === "") return null;
   const characters = [...visible];
   return characters.length > MAX_LENGTH ? `${characters.slice(0, MAX_LENGTH).join("")}…` : visible;

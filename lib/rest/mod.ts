@@ -11,7 +11,6 @@ export {
 export { endpointChange, endpointResource, showEndpoint } from "./endpoint_resource.ts";
 export { ingestResource, rejectResource, showIngest, showReject } from "./ingest_resource.ts";
 export { fieldsOf, validate } from "./input.ts";
-export { displayName } from "./names.ts";
 export { type OpenApiDocument, openApiDocument } from "./openapi.ts";
 export { fromCursor, pageOf, pageQuery, toCursor } from "./paging.ts";
 export { reviewResource, showReview } from "./review_resource.ts";

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { ABILITIES } from "../principal.ts";
+import { displayName } from "../text/mod.ts";
 import {
   MAX_CALLS_PER_MINUTE,
   MAX_NETWORKS,
@@ -7,7 +8,6 @@ import {
   type MintedToken,
   type TokenView,
 } from "../tokens/mod.ts";
-import { displayName } from "./names.ts";
 
 const time = z.iso.datetime();
 

@@ -45,12 +45,3 @@ export function checkForm<Shape extends z.ZodObject>(
   }
   return { ok: false, faults };
 }
-
-// Control and format characters (among them those that turn the direction of text), line ends, halves
-// of surrogate pairs: nothing that a person types as a name.
-const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
-
-/** A name that people read: one line of 1 to 200 characters; what cannot be seen is taken out. */
-export const displayName = z.string("Type a name.")
-  .transform((text) => text.replace(UNPRINTABLE, "").trim())
-  .pipe(z.string().min(1, "Type a name.").max(200, "Use 200 characters at most."));

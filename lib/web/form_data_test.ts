@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { z } from "zod";
-import { checkForm, displayName, readForm } from "./form_data.ts";
+import { checkForm, readForm } from "./form_data.ts";
 
 const post = (body: string, type = "application/x-www-form-urlencoded") =>
   new Request("http://127.0.0.1/", { method: "POST", body, headers: { "content-type": type } });
@@ -35,10 +35,4 @@ Deno.test("checkForm() answers values, or the first fault of each field", () => 
     ok: false,
     faults: { name: "Type a name.", abilities: "Unknown ability." },
   });
-});
-
-Deno.test("displayName takes out what cannot be seen", () => {
-  assert.equal(displayName.parse("  Sh\0op\u202e\u2028 é 🚢\n"), "Shop é 🚢");
-  assert.equal(displayName.safeParse("\u200b \n").success, false);
-  assert.equal(displayName.safeParse("a".repeat(201)).success, false);
 });

@@ -19,6 +19,7 @@ export {
 } from "./components/pieces.tsx";
 export { HullDrawing } from "./components/logo.tsx";
 export { ClientSnippets } from "./components/snippets.tsx";
+export { Visible } from "./components/visible_text.tsx";
 export { ActivityFilters } from "./dashboard/activity_filters.tsx";
 export { activityAddress, activityFilter } from "./dashboard/activity_query.ts";
 export { ActivityLog } from "./dashboard/activity_view.tsx";
@@ -87,7 +88,7 @@ export { TokenForm } from "./dashboard/token_form.tsx";
 export { OVERLAPS, RotateForm } from "./dashboard/rotate_form.tsx";
 export { TokenTable } from "./dashboard/token_table.tsx";
 export { CSRF_HEADER } from "./csrf.ts";
-export { type Checked, checkForm, displayName, type FormFields } from "./form_data.ts";
+export { type Checked, checkForm, type FormFields } from "./form_data.ts";
 export { setSecurityHeaders } from "./headers.ts";
 export { Island, type Plain } from "./island.tsx";
 export { nextPath } from "./next_path.ts";

@@ -2,6 +2,8 @@ import type { VNode } from "preact";
 import { renderToString } from "preact-render-to-string";
 import { contentSecurityPolicy } from "./headers.ts";
 import { type Rendering, RenderingContext } from "./rendering.ts";
+import { visibleText } from "../text/mod.ts";
+import { markUnseen } from "./components/visible_text.tsx";
 import { Page, type Shell } from "./shell.tsx";
 import type { Assets } from "./assets.ts";
 import type { NoticeCode } from "./notices.ts";
@@ -23,18 +25,18 @@ export function renderPage(shell: Shell, content: VNode, options: RenderOptions)
   const { assets } = options;
   const islands = new Set<string>();
   const rendering: Rendering = { assets, csrfToken: options.csrfToken, islands };
-  const body = renderToString(
+  const body = markUnseen(renderToString(
     <RenderingContext.Provider value={rendering}>
       <Page shell={shell} viewer={options.viewer} notice={options.notice ?? null}>
         {content}
       </Page>
     </RenderingContext.Provider>,
-  );
+  ));
   const head = renderToString(
     <head>
       <meta charset="utf-8" />
       <meta name="viewport" content="width=device-width, initial-scale=1" />
-      <title>{`${shell.title} · Bulkhead`}</title>
+      <title>{`${visibleText(shell.title)} · Bulkhead`}</title>
       <link rel="stylesheet" href={assets.stylesheet} />
       <link rel="icon" type="image/svg+xml" href={assets.icon} />
       {islands.size > 0 && assets.hydrate && <script type="module" src={assets.hydrate} />}

@@ -14,6 +14,7 @@ import {
   PageHead,
   Table,
   Time,
+  Visible,
 } from "../../lib/web/mod.ts";
 
 const CRUMBS = [{ href: "/account", label: "Account" }];
@@ -27,7 +28,7 @@ const columns = (own: SessionId): Column<SessionView>[] => [
       </>
     ),
   },
-  { head: "Team", cell: ({ tenantName }) => tenantName },
+  { head: "Team", cell: ({ tenantName }) => <Visible text={tenantName} /> },
   { head: "Network", cell: ({ network }) => network ?? "Unknown" },
   { head: "Signed in", cell: ({ createdAt }) => <Time at={createdAt} /> },
   { head: "Last used", cell: ({ lastUsedAt }) => <Time at={lastUsedAt} /> },

@@ -3,8 +3,9 @@ import { changeEndpoint, deleteEndpoint } from "../../lib/endpoints/mod.ts";
 import { AppError } from "../../lib/errors.ts";
 import { declareForeignKey } from "../../lib/ingest/mod.ts";
 import { carryRest } from "../../lib/journal/mod.ts";
+import { displayName } from "../../lib/text/mod.ts";
 import { rebuildManifest } from "../../lib/tools/mod.ts";
-import { checkForm, displayName, memberPage } from "../../lib/web/mod.ts";
+import { checkForm, memberPage } from "../../lib/web/mod.ts";
 import { enterPage } from "./enter.ts";
 
 /** `/endpoints/{slug}/rebuild`: reads the schema again and makes the tools anew. */

@@ -9,6 +9,7 @@ import {
   PageHead,
   Table,
   Time,
+  Visible,
 } from "../../lib/web/mod.ts";
 import { waitingInEach } from "../review/waiting.ts";
 
@@ -19,7 +20,13 @@ const columns = (
   {
     head: "Name",
     cell: ({ slug, name, status }) =>
-      status === "ready" ? <a href={`/endpoints/${slug}`}>{name}</a> : name,
+      status === "ready"
+        ? (
+          <a href={`/endpoints/${slug}`}>
+            <Visible text={name} />
+          </a>
+        )
+        : <Visible text={name} />,
   },
   { head: "MCP URL", cell: ({ slug }) => <code>{mcpUrl(slug)}</code> },
   {

@@ -1,13 +1,8 @@
 import { createEndpoint, deleteEndpoint } from "../../lib/endpoints/mod.ts";
 import { cleanFileName, startIngest } from "../../lib/ingest/mod.ts";
 import { carryRest } from "../../lib/journal/mod.ts";
-import {
-  displayName,
-  FileForm,
-  memberPage,
-  type MemberRequest,
-  PageHead,
-} from "../../lib/web/mod.ts";
+import { displayName } from "../../lib/text/mod.ts";
+import { FileForm, memberPage, type MemberRequest, PageHead } from "../../lib/web/mod.ts";
 
 function show(page: MemberRequest, fault?: string): Response {
   return page.render(

@@ -12,6 +12,7 @@ import {
   memberPage,
   PageHead,
   Table,
+  Visible,
 } from "../../lib/web/mod.ts";
 
 const CLIENTS: readonly Column<ManualClient>[] = [
@@ -19,7 +20,7 @@ const CLIENTS: readonly Column<ManualClient>[] = [
     head: "App",
     cell: ({ name, clientId }) => (
       <>
-        {name}
+        <Visible text={name} />
         <br />
         <code class="soft">{clientId}</code>
       </>

@@ -12,7 +12,8 @@ import {
 } from "../../lib/auth/mod.ts";
 import { AppError } from "../../lib/errors.ts";
 import { parseId, type UserId } from "../../lib/ids.ts";
-import { checkForm, displayName, memberPage, type MemberRequest } from "../../lib/web/mod.ts";
+import { displayName } from "../../lib/text/mod.ts";
+import { checkForm, memberPage, type MemberRequest } from "../../lib/web/mod.ts";
 import { refusalOf } from "../account/refusal.ts";
 import { showTeam } from "./show.tsx";
 

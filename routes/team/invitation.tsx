@@ -14,6 +14,7 @@ import {
   type PageRequest,
   publicPage,
   Sheet,
+  Visible,
 } from "../../lib/web/mod.ts";
 
 function Answer({ page, path, invited }: { page: PageRequest; path: string; invited: Invited }) {
@@ -21,7 +22,9 @@ function Answer({ page, path, invited }: { page: PageRequest; path: string; invi
   if (!page.session) {
     return (
       <>
-        <p>Sign in with {invited.email}, or create an account with that address, to join.</p>
+        <p>
+          Sign in with <Visible text={invited.email} />, or create an account with that address, to join.
+        </p>
         <div class="row">
           <ButtonLink href={`/sign-in?next=${next}`} tone="primary">Sign in</ButtonLink>
           <ButtonLink href={`/sign-up?next=${next}`}>Create account</ButtonLink>
@@ -32,7 +35,7 @@ function Answer({ page, path, invited }: { page: PageRequest; path: string; invi
   if (page.session.email !== invited.email) {
     return (
       <Notice tone="warn" title="This invitation is for another address">
-        It was sent to {invited.email}; you are signed in as{" "}
+        It was sent to <Visible text={invited.email} />; you are signed in as{" "}
         {page.session.email}. Sign out, and open the link again.
       </Notice>
     );
@@ -53,7 +56,7 @@ export const invitationPage = publicPage(`${INVITATION_PATH}:secret`, {
       { title: "Invitation" },
       <Sheet title={`Join ${invited.tenantName}`}>
         <p class="soft">
-          {invited.invitedBy ?? "Somebody"} invites you as {invited.role}.
+          <Visible text={invited.invitedBy ?? "Somebody"} /> invites you as {invited.role}.
         </p>
         <Answer page={page} path={path} invited={invited} />
       </Sheet>,

@@ -7,7 +7,16 @@ import {
   ROLES,
   type Session,
 } from "../../lib/auth/mod.ts";
-import { Badge, Button, type Column, Confirm, Form, Select, Time } from "../../lib/web/mod.ts";
+import {
+  Badge,
+  Button,
+  type Column,
+  Confirm,
+  Form,
+  Select,
+  Time,
+  Visible,
+} from "../../lib/web/mod.ts";
 
 const ROLE_TEXT: Readonly<Record<Role, string>> = {
   owner: "Owner: everything, and who else is one",
@@ -57,7 +66,7 @@ export const memberColumns = (session: Session): Column<MemberView>[] => [
     head: "Member",
     cell: ({ email, userId }) => (
       <>
-        {email} {userId === session.userId && <Badge>You</Badge>}
+        <Visible text={email} /> {userId === session.userId && <Badge>You</Badge>}
       </>
     ),
   },
@@ -74,7 +83,7 @@ export const memberColumns = (session: Session): Column<MemberView>[] => [
 
 /** The table of invitations. */
 export const INVITATION_COLUMNS: readonly Column<InvitationView>[] = [
-  { head: "Invited", cell: ({ email }) => email },
+  { head: "Invited", cell: ({ email }) => <Visible text={email} /> },
   { head: "As", cell: ({ role }) => <Badge>{role}</Badge> },
   { head: "Until", cell: ({ expiresAt }) => <Time at={expiresAt} /> },
   {

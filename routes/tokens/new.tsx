@@ -4,6 +4,7 @@ import { listEndpoints } from "../../lib/endpoints/mod.ts";
 import { AppError } from "../../lib/errors.ts";
 import { parseNetwork } from "../../lib/http/mod.ts";
 import { ABILITIES, changesThings, ROW_WRITES } from "../../lib/principal.ts";
+import { displayName } from "../../lib/text/mod.ts";
 import {
   MAX_CALLS_PER_MINUTE,
   MAX_NETWORKS,
@@ -12,7 +13,6 @@ import {
 } from "../../lib/tokens/mod.ts";
 import {
   checkForm,
-  displayName,
   formatCount,
   type FormFields,
   memberPage,

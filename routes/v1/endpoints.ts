@@ -11,7 +11,6 @@ import type { EndpointId, Slug } from "../../lib/ids.ts";
 import { carryRest } from "../../lib/journal/mod.ts";
 import type { RequestScope } from "../../lib/principal.ts";
 import {
-  displayName,
   endpointChange,
   endpointResource,
   endpointRoute,
@@ -24,6 +23,7 @@ import {
   toCursor,
 } from "../../lib/rest/mod.ts";
 import type { Services } from "../../lib/services.ts";
+import { displayName } from "../../lib/text/mod.ts";
 import { setWrites } from "../../lib/tools/mod.ts";
 
 const tag = "endpoints";

@@ -18,6 +18,7 @@ export const STEPS: readonly (readonly string[])[] = [
     "principal.ts",
     "snippets.ts",
     "islands",
+    "text",
   ],
   // rank 1: drivers and primitives
   ["bundle", "cache", "crypto", "http", "kv", "limits", "mail", "objects"],

@@ -1,5 +1,7 @@
 import type { ComponentChildren, InputHTMLAttributes } from "preact";
 import { useRendering } from "../rendering.ts";
+import { visibleText } from "../../text/mod.ts";
+import { Visible } from "./visible_text.tsx";
 
 /** Name of the hidden field that carries the CSRF token; the first of every form. */
 export const CSRF_FIELD = "csrf_token";
@@ -168,7 +170,7 @@ export function Select({ name, label, hint, error, value, required, options }: S
       >
         {options.map((option) => (
           <option key={option.value} value={option.value} selected={option.value === value}>
-            {option.label}
+            {visibleText(option.label)}
           </option>
         ))}
       </select>
@@ -211,7 +213,9 @@ export function Choices(props: ChoicesProps) {
             value={option.value}
             checked={chosen.includes(option.value)}
           />
-          <span>{option.label}</span>
+          <span>
+            {typeof option.label === "string" ? <Visible text={option.label} /> : option.label}
+          </span>
           {option.hint && <span class="hint">{option.hint}</span>}
         </label>
       ))}

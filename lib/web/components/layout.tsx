@@ -1,6 +1,7 @@
 import type { ComponentChildren } from "preact";
 import { Mark } from "./logo.tsx";
 import { Notice } from "./pieces.tsx";
+import { Visible } from "./visible_text.tsx";
 
 interface PageHeadProps {
   title: string;
@@ -22,13 +23,17 @@ export function PageHead({ title, crumbs = [], lead, actions }: PageHeadProps) {
             <ol class="crumbs">
               {crumbs.map(({ href, label }) => (
                 <li key={href}>
-                  <a href={href}>{label}</a>
+                  <a href={href}>
+                    <Visible text={label} />
+                  </a>
                 </li>
               ))}
             </ol>
           </nav>
         )}
-        <h1>{title}</h1>
+        <h1>
+          <Visible text={title} />
+        </h1>
         {lead && <p class="soft">{lead}</p>}
       </div>
       {actions && <div class="row">{actions}</div>}
@@ -109,7 +114,9 @@ export function Sheet({ title, faults = {}, foot, children }: SheetProps) {
   const count = Object.keys(faults).length;
   return (
     <div class="narrow stack">
-      <h1>{title}</h1>
+      <h1>
+        <Visible text={title} />
+      </h1>
       {count > 0 && (
         <Notice tone="danger">
           {count === 1 ? "One field needs your attention." : `${count} fields need your attention.`}

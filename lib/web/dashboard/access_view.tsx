@@ -2,6 +2,7 @@ import type { EndpointRef, EndpointSettings } from "../../principal.ts";
 import type { RuledTable } from "../../tools/mod.ts";
 import { Button, Choices, Form } from "../components/form.tsx";
 import { Badge, type Column, Confirm, Table } from "../components/pieces.tsx";
+import { Visible } from "../components/visible_text.tsx";
 
 type Writes = EndpointSettings["writes"];
 
@@ -132,10 +133,16 @@ export function RulesTable(
         manages
           ? (
             <a href={`${path}/access/${encodeURIComponent(name)}`}>
-              <code>{name}</code>
+              <code>
+                <Visible text={name} />
+              </code>
             </a>
           )
-          : <code>{name}</code>,
+          : (
+            <code>
+              <Visible text={name} />
+            </code>
+          ),
     },
     { head: "Columns", cell: columnsText },
     {

@@ -1,5 +1,6 @@
 import type { ActivityEntry } from "../../audit/mod.ts";
 import { type Happening, happenings } from "./activity_words.ts";
+import { Visible } from "../components/visible_text.tsx";
 
 const KINDS: Readonly<Record<ActivityEntry["kind"], string>> = {
   dashboard: "Dashboard",
@@ -20,15 +21,25 @@ function Who({ entry }: { entry: ActivityEntry }) {
       {(tokenId || appName) && (
         <span>
           {appId
-            ? <a href={by("app", appId)}>{app}</a>
+            ? (
+              <a href={by("app", appId)}>
+                <Visible text={app} />
+              </a>
+            )
             : tokenId
-            ? <a href={by("token", tokenId)}>{tokenName ?? app}</a>
-            : app}
+            ? (
+              <a href={by("token", tokenId)}>
+                <Visible text={tokenName ?? app} />
+              </a>
+            )
+            : <Visible text={app} />}
         </span>
       )}
       {userId && (
         <span>
-          <a href={by("user", userId)}>{email ?? "Someone who left"}</a>
+          <a href={by("user", userId)}>
+            <Visible text={email ?? "Someone who left"} />
+          </a>
         </span>
       )}
     </>
@@ -52,14 +63,22 @@ function Event({ happening }: { happening: Happening }) {
         <p>
           <strong>{what}</strong>
           {place ? ` ${place} ` : " "}
-          {place ? <code>{subject}</code> : subject}
+          {place
+            ? (
+              <code>
+                <Visible text={subject} />
+              </code>
+            )
+            : <Visible text={subject} />}
         </p>
         {(facts.length > 0 || endpoint || changePath || leakPath) && (
           <p class="facts-line">
-            {facts.map((fact) => <span key={fact}>{fact}</span>)}
+            {facts.map((fact) => <Visible key={fact} text={fact} />)}
             {endpoint && (
               <span>
-                <a href={by("endpoint", endpointId!)}>{endpoint}</a>
+                <a href={by("endpoint", endpointId!)}>
+                  <Visible text={endpoint} />
+                </a>
               </span>
             )}
             {changePath && <a href={changePath}>See the change</a>}

@@ -2,6 +2,7 @@ import type { ConnectedApp } from "../../oauth/mod.ts";
 import { Button, Form } from "../components/form.tsx";
 import { Badge, type Column, formatCount, Table, Time } from "../components/pieces.tsx";
 import { ReachedTables } from "./table_reach.tsx";
+import { Visible } from "../components/visible_text.tsx";
 
 type Reached = ConnectedApp["endpoints"][number];
 
@@ -10,7 +11,7 @@ const writesAtOnce = ({ scope, review }: Reached) => scope === "mcp:write" && !r
 /** What the app may do on an endpoint, and where to see what it did. */
 function Reach({ id, endpoint }: { id: ConnectedApp["id"]; endpoint: Reached }) {
   const { slug, name, scope, tables } = endpoint;
-  const link = <a href={`/endpoints/${slug}`}>{name}</a>;
+  const link = <a href={`/endpoints/${slug}`}><Visible text={name} /></a>;
   const chosen = tables && (
     <span class="small soft">
       only <ReachedTables tables={tables} />
@@ -40,13 +41,15 @@ const APPS: readonly Column<ConnectedApp>[] = [
     head: "App",
     cell: ({ app }) => (
       <>
-        {app.name}
+        <Visible text={app.name} />
         <br />
-        <span class="small soft">{app.host}</span>
+        <span class="small soft">
+          <Visible text={app.host} />
+        </span>
       </>
     ),
   },
-  { head: "Allowed by", cell: ({ email }) => email },
+  { head: "Allowed by", cell: ({ email }) => <Visible text={email} /> },
   {
     head: "Reaches",
     cell: ({ id, endpoints }) =>

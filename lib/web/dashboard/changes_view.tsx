@@ -2,10 +2,11 @@ import type { ChangeActor, ChangeChoices, ChangedBy, ChangeSummary } from "../..
 import { Button, ButtonLink, Field, Select } from "../components/form.tsx";
 import { Badge, Time } from "../components/pieces.tsx";
 import { actorText, changedRowsText, changeState } from "./change_text.ts";
+import { Visible } from "../components/visible_text.tsx";
 
 /** Who made a change, with a way to what else they did. */
 export function ChangedByView({ by }: { by: ChangedBy }) {
-  const name = by.label ?? "Somebody";
+  const name = <Visible text={by.label ?? "Somebody"} />;
   const path = by.grant
     ? `/activity?app=${by.grant}`
     : by.token
@@ -33,7 +34,7 @@ export function ChangeList(
           <li key={changeId}>
             <a class="what" href={`${path}/changes/${changeId}`}>
               {tables.map((one) => (
-                <span key={`${one.table} ${one.op}`}>{changedRowsText(one)}</span>
+                <Visible key={`${one.table} ${one.op}`} text={changedRowsText(one)} />
               ))}
             </a>
             <span class="facts-line">

@@ -8,6 +8,7 @@ import { Compartment } from "../components/layout.tsx";
 import { Badge, type Column, Confirm, formatCount, Table, Time } from "../components/pieces.tsx";
 import { ClientSnippets } from "../components/snippets.tsx";
 import { STATUS_TEXT } from "./ingest_text.ts";
+import { Visible } from "../components/visible_text.tsx";
 
 const LOADS = (path: string): Column<IngestView>[] => [
   { head: "File", cell: ({ id, fileName }) => <a href={`${path}/ingests/${id}`}>{fileName}</a> },
@@ -120,8 +121,10 @@ export function DeleteEndpoint({ path, name }: { path: string; name: string }) {
   return (
     <Confirm summary="Delete this endpoint">
       <p>
-        <strong>{name}</strong>, its database and every row in it are deleted now and for good.
-        Agents that use it are refused from then on.
+        <strong>
+          <Visible text={name} />
+        </strong>, its database and every row in it are deleted now and for good. Agents that use it
+        are refused from then on.
       </p>
       <Form action={`${path}/delete`} inline>
         <Button tone="danger solid">Delete for good</Button>

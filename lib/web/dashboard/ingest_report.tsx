@@ -8,6 +8,7 @@ import {
   Notice,
   Table,
 } from "../components/pieces.tsx";
+import { Visible } from "../components/visible_text.tsx";
 
 type Report = NonNullable<IngestView["report"]>;
 type TableReport = Report["tables"][number];
@@ -20,7 +21,14 @@ const DELIMITERS: Readonly<Record<string, string>> = {
 };
 
 const TABLES: readonly Column<TableReport>[] = [
-  { head: "Table", cell: ({ name }) => <code>{name}</code> },
+  {
+    head: "Table",
+    cell: ({ name }) => (
+      <code>
+        <Visible text={name} />
+      </code>
+    ),
+  },
   { head: "Rows", number: true, cell: ({ rows }) => formatCount(rows) },
   { head: "Set aside", number: true, cell: ({ rejected }) => formatCount(rejected) },
   { head: "Primary key", cell: ({ primaryKey }) => <code>{primaryKey.join(", ") || "none"}</code> },
@@ -39,7 +47,14 @@ const TABLES: readonly Column<TableReport>[] = [
 ];
 
 const COLUMNS: readonly Column<TableReport["columns"][number]>[] = [
-  { head: "Column", cell: ({ name }) => <code>{name}</code> },
+  {
+    head: "Column",
+    cell: ({ name }) => (
+      <code>
+        <Visible text={name} />
+      </code>
+    ),
+  },
   { head: "In the file", cell: ({ original }) => original },
   { head: "Type", cell: ({ type }) => <code>{type}</code> },
   { head: "Empty values", cell: ({ nullable }) => nullable ? "Yes" : "None" },
@@ -47,7 +62,14 @@ const COLUMNS: readonly Column<TableReport["columns"][number]>[] = [
 
 const REJECTS: readonly Column<Reject>[] = [
   { head: "Line", number: true, cell: ({ line }) => formatCount(line) },
-  { head: "Table", cell: ({ table }) => <code>{table}</code> },
+  {
+    head: "Table",
+    cell: ({ table }) => (
+      <code>
+        <Visible text={table} />
+      </code>
+    ),
+  },
   { head: "Why", cell: ({ reason }) => reason },
   { head: "Beginning of the row", cell: ({ raw }) => <code class="wrap">{raw}</code> },
 ];
@@ -123,7 +145,9 @@ export function IngestReport(props: ReportProps) {
           {report.tables.map((table) => (
             <details key={table.name} open={report.tables.length === 1}>
               <summary>
-                <code>{table.name}</code>
+                <code>
+                  <Visible text={table.name} />
+                </code>
                 <span class="aside">{formatNumber(table.columns.length, "column")}</span>
               </summary>
               <div class="stack">

@@ -14,6 +14,7 @@ import {
 import { ClientSnippets } from "../components/snippets.tsx";
 import { ABILITY_TEXT } from "./ability_text.ts";
 import { ACTION_TEXT } from "./action_text.ts";
+import { Visible } from "../components/visible_text.tsx";
 
 const REPORTERS: Readonly<Record<string, string>> = {
   github: "GitHub’s secret scanning found it",
@@ -52,7 +53,11 @@ export function StopStep({ traces, mayMint }: { traces: TokenTraces; mayMint: bo
         ? (
           <Notice tone="good" title="It works no more">
             Revoked on <Time at={revokedAt} />
-            {replacement && <>, and replaced by {replacement.name}</>}.
+            {replacement && (
+              <>
+                , and replaced by <Visible text={replacement.name} />
+              </>
+            )}.
           </Notice>
         )
         : (
@@ -203,8 +208,11 @@ export function DidView(
           {besides.map(({ action, name, times, last }) => (
             <li key={`${action} ${name}`}>
               {ACTION_TEXT[action as keyof typeof ACTION_TEXT] ?? action}
-              {name && <>{" "}on {name}</>}: {formatNumber(times, "time")}, last on{" "}
-              <Time at={last} />
+              {name && (
+                <>
+                  {" "}on <Visible text={name} />
+                </>
+              )}: {formatNumber(times, "time")}, last on <Time at={last} />
             </li>
           ))}
         </ul>
@@ -280,7 +288,11 @@ export function ReconnectStep(
     >
       {token.endpoints.map(({ slug, name }) => (
         <div class="stack" key={slug}>
-          {token.endpoints.length > 1 && <h3>{name}</h3>}
+          {token.endpoints.length > 1 && (
+            <h3>
+              <Visible text={name} />
+            </h3>
+          )}
           <ClientSnippets name={slug} url={mcpUrl(slug)} />
         </div>
       ))}

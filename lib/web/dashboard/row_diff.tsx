@@ -1,18 +1,10 @@
 import type { ComponentChildren } from "preact";
 import { changedColumns, type Image, type JournalEntry } from "../../journal/mod.ts";
 import { Badge, formatNumber } from "../components/pieces.tsx";
+import { Visible } from "../components/visible_text.tsx";
 import { OP_TEXT } from "./change_text.ts";
-
-const MAX_CHARS = 2_000;
-
-/** A value of a row as people read it. */
-function Value({ value }: { value: unknown }) {
-  if (value === undefined) return null;
-  if (value === null) return <em class="soft">no value</em>;
-  if (value === "") return <em class="soft">empty text</em>;
-  const text = typeof value === "string" ? value : JSON.stringify(value);
-  return text.length > MAX_CHARS ? <>{text.slice(0, MAX_CHARS)}…</> : <>{text}</>;
-}
+import { hideNothing, type Sides, sidesOf } from "./value_text.ts";
+import { Value } from "./value_view.tsx";
 
 interface DiffProps {
   /** What the two sides are called. */
@@ -35,21 +27,30 @@ function DiffTable({ heads, before, after, columns, caption }: DiffProps) {
         </tr>
       </thead>
       <tbody>
-        {columns.map((column) => (
-          <tr key={column}>
-            <th scope="row">{column}</th>
-            {before && (
-              <td class="old">
-                <Value value={before[column]} />
-              </td>
-            )}
-            {after && (
-              <td class="new">
-                <Value value={after[column]} />
-              </td>
-            )}
-          </tr>
-        ))}
+        {columns.map((column) => {
+          const sides: Sides = sidesOf(
+            before?.[column],
+            after?.[column],
+            before !== null && after !== null,
+          );
+          return (
+            <tr key={column}>
+              <th scope="row">
+                <Visible text={column} />
+              </th>
+              {before && (
+                <td class="old">
+                  <Value value={before[column]} sides={sides} />
+                </td>
+              )}
+              {after && (
+                <td class="new">
+                  <Value value={after[column]} sides={sides} />
+                </td>
+              )}
+            </tr>
+          );
+        })}
       </tbody>
     </table>
   );
@@ -61,9 +62,12 @@ export function RowKey({ value }: { value: Image }) {
   if (!parts.length) return <em class="soft">a hidden key</em>;
   return (
     <code class="wrap">
-      {parts.map(([column, part]) =>
-        `${column} = ${typeof part === "string" ? part : JSON.stringify(part)}`
-      ).join(", ")}
+      {parts.map(([column, part], index) => (
+        <>
+          {index > 0 && ", "}
+          <Visible text={column} /> = <Visible text={hideNothing(part)} />
+        </>
+      ))}
     </code>
   );
 }
@@ -72,12 +76,19 @@ interface RowDiffProps {
   entry: Pick<JournalEntry, "op" | "table" | "key" | "before" | "after">;
   /** What the two sides are called: before and after, unless something else. */
   heads?: readonly [string, string];
+  /** Said of a row in which no column that may be seen differs. */
+  nothing?: string;
   /** Beside the key: a state, what can be done. */
   children?: ComponentChildren;
 }
 
+/** A row that is kept as changed although no column that may be seen has: another one has. */
+const HIDDEN = "Only columns that the field rules hide have changed.";
+
 /** One changed row: what was done to it, and how each column read before and after. */
-export function RowDiff({ entry, heads = ["Before", "After"], children }: RowDiffProps) {
+export function RowDiff(
+  { entry, heads = ["Before", "After"], nothing = HIDDEN, children }: RowDiffProps,
+) {
   const { op, table, key, before, after } = entry;
   const { done, tone } = OP_TEXT[op];
   const whole = Object.keys(before ?? after ?? {});
@@ -94,7 +105,9 @@ export function RowDiff({ entry, heads = ["Before", "After"], children }: RowDif
     <article class="changed-row">
       <header>
         <Badge tone={tone}>{done}</Badge>
-        <strong>{table}</strong>
+        <strong>
+          <Visible text={table} />
+        </strong>
         <RowKey value={key} />
         {children && <div class="row">{children}</div>}
       </header>
@@ -108,7 +121,7 @@ export function RowDiff({ entry, heads = ["Before", "After"], children }: RowDif
             caption={caption}
           />
         )
-        : <p class="small soft">What changed is not shown: the field rules hide it.</p>}
+        : <p class="small soft">{nothing}</p>}
       {rest.length > 0 && (
         <details>
           <summary>{formatNumber(rest.length, "column")} the same as before</summary>

@@ -3,6 +3,7 @@ import { Button, ButtonLink, Choices, Form } from "../components/form.tsx";
 import { Compartment, Hold } from "../components/layout.tsx";
 import { Badge, type Column, formatCount, Notice, Table } from "../components/pieces.tsx";
 import { accessOf, type ColumnAccess, type EditedFilter, LINE_OPS } from "./rules_form.ts";
+import { Visible } from "../components/visible_text.tsx";
 
 const ACCESS_TEXT: Readonly<Record<ColumnAccess, string>> = {
   write: "Read and write",
@@ -31,7 +32,9 @@ const columnsOf = ({ table, rules }: RulesFormProps): Column<RuledColumn>[] => [
     cell: ({ name, type }) => (
       <>
         <span class="row">
-          <code>{name}</code>
+          <code>
+            <Visible text={name} />
+          </code>
           {table.primaryKey.includes(name) && <Badge tone="accent">Primary key</Badge>}
         </span>
         <span class="hint">{type}</span>

@@ -1,5 +1,6 @@
 import type { TableView } from "../../tools/mod.ts";
 import { Badge, type Column, formatNumber, Table } from "../components/pieces.tsx";
+import { Visible } from "../components/visible_text.tsx";
 
 type TableColumn = TableView["columns"][number];
 
@@ -16,7 +17,14 @@ function target(table: TableView, column: string): string | null {
 }
 
 const columnsOf = (table: TableView): Column<TableColumn>[] => [
-  { head: "Column", cell: ({ name }) => <code>{name}</code> },
+  {
+    head: "Column",
+    cell: ({ name }) => (
+      <code>
+        <Visible text={name} />
+      </code>
+    ),
+  },
   { head: "Type", cell: ({ type }) => <code>{type}</code> },
   { head: "Empty values", cell: ({ nullable }) => nullable ? "Allowed" : "Never" },
   {
@@ -41,7 +49,9 @@ export function TablesView({ tables }: { tables: readonly TableView[] }) {
       {tables.map((table) => (
         <details key={table.name} open={tables.length === 1}>
           <summary>
-            <code>{table.name}</code>
+            <code>
+              <Visible text={table.name} />
+            </code>
             <span class="aside">
               {rowsOf(table)}, {formatNumber(table.columns.length, "column")}
             </span>

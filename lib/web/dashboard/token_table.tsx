@@ -4,11 +4,12 @@ import { Button, Form } from "../components/form.tsx";
 import { Badge, type Column, Confirm, formatCount, Table, Time } from "../components/pieces.tsx";
 import { ABILITY_TEXT } from "./ability_text.ts";
 import { ReachedTables } from "./table_reach.tsx";
+import { Visible } from "../components/visible_text.tsx";
 
 function Name({ token }: { token: TokenView }) {
   return (
     <>
-      {token.name}
+      <Visible text={token.name} />
       <br />
       <code class="soft">{token.prefix}…</code>
       {(token.replacedBy || token.unused) && (
@@ -51,7 +52,7 @@ function Reach({ endpoints }: Pick<TokenView, "endpoints">) {
     <ul class="plain">
       {endpoints.map(({ slug, name, tables }) => (
         <li key={slug}>
-          <a href={`/endpoints/${slug}`}>{name}</a>
+          <a href={`/endpoints/${slug}`}><Visible text={name} /></a>
           {tables && (
             <span class="small soft">
               {": "}
