@@ -37,6 +37,7 @@ export {
   readQueue,
   readQueued,
   rejectQueued,
+  rememberShown,
   type ReviewEvent,
 } from "./queue.ts";
 export {
@@ -47,12 +48,16 @@ export {
   lockChange,
   type LockedChange,
   markApplied,
+  NO_ROWS,
+  type PreviewJson,
   type PreviewRow,
   QUEUE_DAYS,
   type QueuedChange,
   type QueuePage,
   type ReviewedChange,
+  type RowWindow,
   type StoredPreview,
+  type StoredRow,
   updateObstacle,
   updatePreview,
 } from "./queue_store.ts";
@@ -67,3 +72,4 @@ export {
   type UndoTarget,
 } from "./undo.ts";
 export { type Relay, serveRelay } from "./relay.ts";
+export { selectSeen, type ShownRows } from "./views_store.ts";

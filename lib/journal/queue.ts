@@ -5,7 +5,7 @@ import { fromPostgres, type Sql, type Tx } from "../postgres/mod.ts";
 import { type EndpointScope, reachedIn, requireAbility } from "../principal.ts";
 import type { Services } from "../services.ts";
 import { withJournal } from "./changes.ts";
-import { changedBy } from "./context.ts";
+import { actorKey, changedBy } from "./context.ts";
 import { insertNotice, type Notice } from "./outbox_store.ts";
 import {
   type ChangeCounts,
@@ -16,14 +16,17 @@ import {
   lockQueue,
   markExpired,
   markRejected,
+  NO_ROWS,
   type QueuedChange,
   type QueuePage,
   type RejectedChange,
   type ReviewedChange,
+  type RowWindow,
   selectQueueSize,
   selectReviewed,
   selectReviewedChange,
 } from "./queue_store.ts";
+import { mergeViews, type ShownRows } from "./views_store.ts";
 
 /** Changes of an endpoint that wait at one time at most. */
 export const MAX_QUEUED = 1_000;
@@ -31,8 +34,8 @@ export const MAX_QUEUED = 1_000;
 /** Those of one actor. */
 export const MAX_OWN_QUEUED = 200;
 
-// What the arguments of all take, which no count bounds.
-const MAX_QUEUED_BYTES = 64_000_000;
+// What the arguments and rows of all take, which no count bounds.
+const MAX_QUEUED_BYTES = 128_000_000;
 
 /** Runs a transaction of ours in an endpoint's database. */
 export async function asKeeper<T>(
@@ -116,12 +119,14 @@ export function readQueue(
   services: Services,
   scope: EndpointScope,
   page: QueuePage,
+  window: RowWindow,
 ): Promise<{ changes: ReviewedChange[]; next: ChangeId | null }> {
   return withJournal(services, scope, async (sql) => {
     await expire(services, scope, sql);
     const changes = await selectReviewed(
       sql,
       { ...page, limit: page.limit + 1 },
+      window,
       reachedIn(scope),
     );
     const more = changes.length > page.limit;
@@ -135,13 +140,26 @@ export function readQueued(
   services: Services,
   scope: EndpointScope,
   change: ChangeId,
+  window: RowWindow,
 ): Promise<ReviewedChange | null> {
   return withJournal(services, scope, async (sql) => {
     await expire(services, scope, sql);
-    const found = await selectReviewedChange(sql, change);
+    const found = await selectReviewedChange(sql, change, window);
     const reached = reachedIn(scope);
     return found && (reached?.includes(found.table) ?? true) ? found : null;
   });
+}
+
+/**
+ * Remembers which rows the caller was shown, so that they can approve a change without saying that they
+ * have not looked; answers how many rows of each change they have been shown in all.
+ */
+export function rememberShown(
+  services: Services,
+  scope: EndpointScope,
+  shown: readonly ShownRows[],
+): Promise<ReadonlyMap<ChangeId, number>> {
+  return asKeeper(services, scope, (tx) => mergeViews(tx, actorKey(scope.principal), shown));
 }
 
 /** How many changes of an endpoint wait for a person. */
@@ -184,7 +202,7 @@ export async function rejectQueued(
     }).catch((error) => {
       throw fromPostgres(error);
     });
-    if (!done) throw notWaiting((await selectReviewedChange(sql, change))?.state);
+    if (!done) throw notWaiting((await selectReviewedChange(sql, change, NO_ROWS))?.state);
   });
   services.relays.wake(scope.endpoint.id);
 }

@@ -3,22 +3,36 @@ import type { Sql, Tx } from "../postgres/mod.ts";
 import { entrySql, type Reached } from "./changes_store.ts";
 import { type ChangedBy, type Image, parseImage, type RowOp } from "./entry.ts";
 
-/** What a change would do, as it is kept while it waits: its rows up to a bound, and digests. */
+/** What a change would do, as it is kept while it waits, besides its rows. */
 export interface StoredPreview extends ChangeCounts {
   /** Rows that it finds or makes. */
   readonly count: number;
   /** A digest of all of them as they were. */
   readonly was: string | null;
-  readonly effects: readonly {
-    readonly op: RowOp;
-    readonly key: unknown;
-    readonly before: unknown;
-    readonly after: unknown;
-    /** The row version before. */
-    readonly was: string | null;
-    /** Whether a value was cut. */
-    readonly cut: boolean;
-  }[];
+  /** Of those that are kept: how many, their characters, and a digest of them. */
+  readonly kept: number;
+  readonly size: number;
+  readonly digest: string;
+}
+
+/** One row of a preview, as it is written. */
+export interface StoredRow {
+  readonly op: RowOp;
+  readonly key: unknown;
+  readonly before: unknown;
+  readonly after: unknown;
+  /** The row version before. */
+  readonly was: string | null;
+  /** Whether a value was cut. */
+  readonly cut: boolean;
+}
+
+/** A preview ready to be kept, as JSON texts. */
+export interface PreviewJson {
+  /** A `StoredPreview`. */
+  readonly head: string;
+  /** An array of `StoredRow`. */
+  readonly rows: string;
 }
 
 /** A change that is to wait for a person. */
@@ -28,8 +42,8 @@ export interface QueuedChange {
   readonly table: string;
   /** The call's arguments without dry run and key. */
   readonly arguments: Readonly<Record<string, unknown>>;
-  /** What it would do now, as JSON text: `StoredPreview`. */
-  readonly preview: string;
+  /** What it would do now. */
+  readonly preview: PreviewJson;
   /** Whose idempotency keys these are. */
   readonly actor: string;
   /** Who asks, as the journal will keep it. */
@@ -42,7 +56,7 @@ export interface QueueSize {
   readonly all: number;
   /** Of one actor. */
   readonly own: number;
-  /** Bytes that the arguments of all take. */
+  /** Bytes that the arguments and rows of all take. */
   readonly bytes: number;
 }
 
@@ -58,9 +72,25 @@ export async function lockQueue(tx: Tx): Promise<void> {
 export async function selectQueueSize(sql: Sql | Tx, actor: string): Promise<QueueSize> {
   const [row] = await sql<QueueSize[]>`
     SELECT count(*)::int AS all, (count(*) FILTER (WHERE actor = ${actor}))::int AS own,
-      coalesce(sum(pg_column_size(arguments)), 0)::float8 AS bytes
+      coalesce(sum(pg_column_size(arguments) + coalesce((preview ->> 'size')::int, 0)), 0)::float8
+        AS bytes
     FROM bulkhead.changes WHERE state = 'queued'`;
   return row!;
+}
+
+async function insertRows(tx: Tx, change: ChangeId, { rows }: PreviewJson): Promise<void> {
+  await tx`
+    INSERT INTO bulkhead.change_rows (change_id, place, op, key, before, after, was, whole, size)
+    SELECT ${change}, e.place, e.value ->> 'op', e.value -> 'key', nullif(e.value -> 'before', 'null'),
+      nullif(e.value -> 'after', 'null'), e.value ->> 'was', e.value -> 'cut' = 'false',
+      length(e.value::text)
+    FROM jsonb_array_elements(${rows}::text::jsonb) WITH ORDINALITY AS e(value, place)`;
+}
+
+async function deleteRows(tx: Tx, changes: readonly ChangeId[]): Promise<void> {
+  const ids = tx`(SELECT value::uuid FROM jsonb_array_elements_text(${tx.json([...changes])}))`;
+  await tx`DELETE FROM bulkhead.change_rows WHERE change_id IN ${ids}`;
+  await tx`DELETE FROM bulkhead.change_views WHERE change_id IN ${ids}`;
 }
 
 /** Puts a change into the queue. */
@@ -71,13 +101,16 @@ export async function insertQueued(tx: Tx, change: QueuedChange): Promise<void> 
       id, state, tool, table_name, arguments, preview, actor, context, idempotency_key, body_digest
     ) VALUES (
       ${id}, 'queued', ${tool}, ${table}, ${tx.json(change.arguments as never)},
-      ${change.preview}::text::jsonb, ${actor}, ${tx.json(change.context)},
+      ${change.preview.head}::text::jsonb, ${actor}, ${tx.json(change.context)},
       ${idempotency?.key ?? null}, ${idempotency?.digest ?? null}
     )`;
+  await insertRows(tx, id, change.preview);
 }
 
 /** One row of a preview, as far as it may be shown now. */
 export interface PreviewRow {
+  /** From 1, in the order of the preview. */
+  readonly place: number;
   readonly op: RowOp;
   /** Without hidden columns. */
   readonly key: Image;
@@ -89,6 +122,10 @@ export interface PreviewRow {
   readonly was: string | null;
   /** The key as the preview has it, as JSON text, to find the row by. */
   readonly keyText: string;
+  /** Whether every value is there to its end. */
+  readonly whole: boolean;
+  /** Whether it holds afterwards what it held before, hidden columns included. */
+  readonly same: boolean;
 }
 
 /** What a change would do, or did, in numbers. */
@@ -117,12 +154,17 @@ export interface ReviewedChange {
   readonly by: ChangedBy;
   readonly actor: string;
   readonly counts: ChangeCounts;
-  /** Rows of the preview that may be shown: none of a change that is decided. */
+  /** Rows that it finds or makes. */
+  readonly count: number;
+  /** Rows of the window that may be shown: none of a change that is decided. */
   readonly rows: readonly PreviewRow[];
-  /** Rows that the preview never showed, being more than it holds. */
+  /** Rows outside of the window. */
   readonly beyond: number;
-  /** Rows of the preview that the field rules hide. */
+  /** Rows of the window that the field rules hide. */
   readonly notShown: number;
+  /** The window: after which place it begins, and its last; null where no more rows are kept. */
+  readonly after: number;
+  readonly next: number | null;
   /** Names the preview: another one, and it is another text. Null of a change that is decided. */
   readonly version: string | null;
   readonly decidedAt: Date | null;
@@ -141,14 +183,18 @@ interface Raw {
   context: Partial<ChangedBy>;
   counts: (ChangeCounts & { count: number }) | null;
   effects: {
+    place: number;
     op: RowOp;
     key: string;
     before: string | null;
     after: string | null;
     was: string | null;
     raw: string;
+    whole: boolean;
+    same: boolean;
   }[];
-  effects_in_all: number;
+  taken: number;
+  kept: number;
   version: string | null;
   decided_at: Date | null;
   decided_by: DecidedBy | null;
@@ -157,7 +203,7 @@ interface Raw {
 
 const NO_COUNTS = { inserted: 0, updated: 0, deleted: 0, unchanged: 0, count: 0 };
 
-function parse(row: Raw): ReviewedChange {
+function parse(row: Raw, { after }: RowWindow): ReviewedChange {
   const { kind = "system", user = null, token = null, grant = null, label = null } = row.context;
   const { tool = null, request = null, network = null } = row.context;
   const { count, ...counts } = row.counts ?? NO_COUNTS;
@@ -171,16 +217,22 @@ function parse(row: Raw): ReviewedChange {
     by: { kind, user, token, grant, label, tool, request, network },
     actor: row.actor,
     counts,
-    rows: row.effects.map(({ op, key, before, after, was, raw }) => ({
+    count: queued ? count : 0,
+    rows: row.effects.map(({ place, op, key, before, after, was, raw, whole, same }) => ({
+      place,
       op,
       key: parseImage(key),
       before: before === null ? null : parseImage(before),
       after: after === null ? null : parseImage(after),
       was,
       keyText: raw,
+      whole,
+      same,
     })),
-    beyond: queued ? Math.max(0, count - row.effects_in_all) : 0,
-    notShown: row.effects_in_all - row.effects.length,
+    beyond: queued ? Math.max(0, count - row.taken) : 0,
+    notShown: row.taken - row.effects.length,
+    after,
+    next: after + row.taken < row.kept ? after + row.taken : null,
     version: row.version,
     decidedAt: row.decided_at,
     decidedBy: row.decided_by,
@@ -188,31 +240,56 @@ function parse(row: Raw): ReviewedChange {
   };
 }
 
+/** Which rows of a change are read. */
+export interface RowWindow {
+  /** The place after which it begins. */
+  readonly after: number;
+  readonly limit: number;
+  /** Characters of rows past which it ends early. */
+  readonly size: number;
+  /** Whether a row that is larger than that by itself is read all the same. */
+  readonly atLeastOne: boolean;
+}
+
+/** A window that holds no row: of a change whose rows are not asked for. */
+export const NO_ROWS: RowWindow = { after: 0, limit: 0, size: 0, atLeastOne: false };
+
 // A preview was made with what its proposer could see then; shown is what may be seen now. A cell that was
 // cut could pass a row filter that the whole one does not.
-const columns = (sql: Sql | Tx) =>
+const columns = (sql: Sql | Tx, { after, limit, size, atLeastOne }: RowWindow) =>
   sql`
     c.id, c.at, c.state, c.tool, c.table_name, c.actor, c.context, c.decided_at, c.decided_by, c.note,
-    c.preview - 'effects' - 'was' AS counts,
-    jsonb_array_length(coalesce(c.preview -> 'effects', '[]')) AS effects_in_all,
-    CASE WHEN c.state = 'queued'
-      THEN left(encode(sha256(convert_to(c.preview::text, 'UTF8')), 'hex'), 16) END AS version,
-    (
-      SELECT coalesce(jsonb_agg(jsonb_build_object(
-        'op', e.value -> 'op', 'raw', (e.value -> 'key')::text, 'was', e.value -> 'was',
-        'key', ((e.value -> 'key') - coalesce(r.hidden, '{}'))::text,
-        'before', v.before::text, 'after', v.after::text
-      ) ORDER BY e.place), '[]')
-      FROM jsonb_array_elements(c.preview -> 'effects') WITH ORDINALITY AS e(value, place)
+    c.preview - 'was' - 'kept' - 'size' - 'digest' AS counts,
+    coalesce((c.preview ->> 'kept')::int, (
+      SELECT count(*)::int FROM bulkhead.change_rows k WHERE k.change_id = c.id
+    )) AS kept,
+    CASE WHEN c.state = 'queued' THEN bulkhead.shown_version(c.table_name, c.preview) END AS version,
+    w.taken, w.effects
+    FROM bulkhead.changes c LEFT JOIN bulkhead.rules r ON r.table_name = c.table_name
+    CROSS JOIN LATERAL (
+      SELECT count(*)::int AS taken, coalesce(jsonb_agg(jsonb_build_object(
+        'place', e.place, 'op', e.op, 'raw', e.key::text, 'was', e.was,
+        'key', (e.key - coalesce(r.hidden, '{}'))::text,
+        'before', v.before::text, 'after', v.after::text,
+        'whole', e.whole, 'same', coalesce(e.before = e.after, false)
+      ) ORDER BY e.place) FILTER (
+        WHERE (e.before IS NULL OR v.before IS NOT NULL)
+          AND (e.after IS NULL OR v.after IS NOT NULL)
+          AND (r.row_filter_sql IS NULL OR e.whole)
+      ), '[]') AS effects
+      FROM (
+        SELECT n.*, sum(n.size) OVER (ORDER BY n.place) AS spent FROM (
+          SELECT * FROM bulkhead.change_rows k
+          WHERE k.change_id = c.id AND k.place > ${after} ORDER BY k.place LIMIT ${limit}
+        ) n
+      ) e
       CROSS JOIN LATERAL (
-        SELECT bulkhead.visible_image(c.table_name, nullif(e.value -> 'before', 'null')) AS before,
-          bulkhead.visible_image(c.table_name, nullif(e.value -> 'after', 'null')) AS after
+        SELECT bulkhead.visible_image(c.table_name, e.before) AS before,
+          bulkhead.visible_image(c.table_name, e.after) AS after
       ) v
-      WHERE (e.value -> 'before' = 'null' OR v.before IS NOT NULL)
-        AND (e.value -> 'after' = 'null' OR v.after IS NOT NULL)
-        AND (r.row_filter_sql IS NULL OR e.value -> 'cut' = 'false')
-    ) AS effects
-    FROM bulkhead.changes c LEFT JOIN bulkhead.rules r ON r.table_name = c.table_name`;
+      WHERE c.state = 'queued'
+        AND (e.spent <= ${size} OR (${atLeastOne} AND e.place = ${after} + 1))
+    ) w`;
 
 /** Which changes, and where a page of them begins. */
 export interface QueuePage {
@@ -226,32 +303,34 @@ export interface QueuePage {
 export async function selectReviewed(
   sql: Sql | Tx,
   { state, after, limit }: QueuePage,
+  window: RowWindow,
   reached: Reached = null,
 ): Promise<ReviewedChange[]> {
   const isReached = entrySql.isReached(sql, reached, "c");
   const rows = state === "queued"
     ? await sql<Raw[]>`
-      SELECT ${columns(sql)}
+      SELECT ${columns(sql, window)}
       WHERE c.state = 'queued' AND ${isReached} AND (${after}::uuid IS NULL OR (c.at, c.id) > (
         SELECT a.at, a.id FROM bulkhead.changes a WHERE a.id = ${after}::uuid
       ))
       ORDER BY c.at, c.id LIMIT ${limit}`
     : await sql<Raw[]>`
-      SELECT ${columns(sql)}
+      SELECT ${columns(sql, window)}
       WHERE c.decided_at IS NOT NULL AND ${isReached} AND (${after}::uuid IS NULL OR (c.at, c.id) < (
         SELECT a.at, a.id FROM bulkhead.changes a WHERE a.id = ${after}::uuid
       ))
       ORDER BY c.at DESC, c.id DESC LIMIT ${limit}`;
-  return rows.map(parse);
+  return rows.map((row) => parse(row, window));
 }
 
 /** Reads one change that was queued or asked under a key; null where there is none. */
 export async function selectReviewedChange(
   sql: Sql | Tx,
   change: ChangeId,
+  window: RowWindow,
 ): Promise<ReviewedChange | null> {
-  const [row] = await sql<Raw[]>`SELECT ${columns(sql)} WHERE c.id = ${change}`;
-  return row ? parse(row) : null;
+  const [row] = await sql<Raw[]>`SELECT ${columns(sql, window)} WHERE c.id = ${change}`;
+  return row ? parse(row, window) : null;
 }
 
 /** How many changes wait. */
@@ -290,7 +369,7 @@ export async function lockChange(tx: Tx, change: ChangeId): Promise<LockedChange
       set_config('bulkhead.loading', 'off', true)`;
   const [row] = await tx<LockedChange[]>`
     SELECT state, tool, table_name AS "table", actor, arguments, context,
-      left(encode(sha256(convert_to(preview::text, 'UTF8')), 'hex'), 16) AS version,
+      bulkhead.shown_version(table_name, preview) AS version,
       (preview ->> 'count')::int AS count, (preview ->> 'inserted')::int AS inserted,
       (preview ->> 'unchanged')::int AS unchanged, preview ->> 'was' AS was
     FROM bulkhead.changes WHERE id = ${change} FOR UPDATE`;
@@ -320,9 +399,10 @@ export async function actAsKeeper(tx: Tx): Promise<void> {
 export async function markApplied(tx: Tx, change: ChangeId, by: DecidedBy): Promise<void> {
   await tx`
     UPDATE bulkhead.changes SET state = 'applied', arguments = NULL,
-      preview = preview - 'effects' - 'was', note = NULL,
+      preview = preview - 'was' - 'kept' - 'size' - 'digest', note = NULL,
       decided_at = clock_timestamp(), decided_by = ${tx.json(by as never)}
     WHERE id = ${change} AND state = 'queued'`;
+  await deleteRows(tx, [change]);
 }
 
 /** A change that was rejected, as the activity log tells of it. */
@@ -336,7 +416,7 @@ export interface RejectedChange {
 const rejected = (sql: Tx, by: DecidedBy, note: string | null) =>
   sql`
     UPDATE bulkhead.changes SET state = 'rejected', arguments = NULL,
-      preview = preview - 'effects' - 'was', note = ${note},
+      preview = preview - 'was' - 'kept' - 'size' - 'digest', note = ${note},
       decided_at = clock_timestamp(), decided_by = ${sql.json(by as never)}`;
 
 const told = (sql: Tx) =>
@@ -351,6 +431,7 @@ export async function markRejected(
 ): Promise<RejectedChange | null> {
   const [row] = await tx<RejectedChange[]>`
     ${rejected(tx, by, note)} WHERE id = ${change} AND state = 'queued' ${told(tx)}`;
+  if (row) await deleteRows(tx, [change]);
   return row ?? null;
 }
 
@@ -358,11 +439,11 @@ const NOBODY: DecidedBy = { kind: "system", user: null, token: null, label: null
 
 /** Rejects what nobody decided in time. */
 export async function markExpired(tx: Tx): Promise<RejectedChange[]> {
-  return [
-    ...await tx<RejectedChange[]>`
-      ${rejected(tx, NOBODY, `Nobody decided on it within ${QUEUE_DAYS} days.`)}
-      WHERE state = 'queued' AND at <= now() - make_interval(days => ${QUEUE_DAYS}) ${told(tx)}`,
-  ];
+  const rows = await tx<RejectedChange[]>`
+    ${rejected(tx, NOBODY, `Nobody decided on it within ${QUEUE_DAYS} days.`)}
+    WHERE state = 'queued' AND at <= now() - make_interval(days => ${QUEUE_DAYS}) ${told(tx)}`;
+  await deleteRows(tx, rows.map(({ id }) => id));
+  return [...rows];
 }
 
 /** Whether anything waits that nobody decided in time. */
@@ -379,9 +460,16 @@ export async function updateObstacle(tx: Tx, change: ChangeId, note: string): Pr
 }
 
 /** Keeps what a change that still waits would do now; false where it waits no more. */
-export async function updatePreview(tx: Tx, change: ChangeId, preview: string): Promise<boolean> {
+export async function updatePreview(
+  tx: Tx,
+  change: ChangeId,
+  preview: PreviewJson,
+): Promise<boolean> {
   const rows = await tx`
-    UPDATE bulkhead.changes SET preview = ${preview}::text::jsonb, note = NULL
+    UPDATE bulkhead.changes SET preview = ${preview.head}::text::jsonb, note = NULL
     WHERE id = ${change} AND state = 'queued' RETURNING id`;
-  return rows.length > 0;
+  if (!rows.length) return false;
+  await deleteRows(tx, [change]);
+  await insertRows(tx, change, preview);
+  return true;
 }

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { EndpointView } from "../endpoints/mod.ts";
-import { displayName } from "./names.ts";
+import { exactName } from "../text/mod.ts";
 
 /** An endpoint as `/v1` shows it. */
 export const endpointResource = z.object({
@@ -23,7 +23,7 @@ export const endpointResource = z.object({
 
 /** What is asked to change of an endpoint: its name, or what may be set. */
 export const endpointChange = z.strictObject({
-  name: displayName.optional(),
+  name: exactName.optional(),
   text_format: endpointResource.shape.text_format.optional(),
   public_llms_txt: endpointResource.shape.public_llms_txt.optional(),
   writes: z.literal("off").optional().describe(

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { ABILITIES } from "../principal.ts";
-import { displayName } from "../text/mod.ts";
+import { exactName } from "../text/mod.ts";
 import {
   MAX_CALLS_PER_MINUTE,
   MAX_NETWORKS,
@@ -75,7 +75,7 @@ export function showMinted({ token, view }: MintedToken): z.input<typeof mintedR
 
 /** What is asked for in a new token. */
 export const tokenRequest = z.strictObject({
-  name: displayName,
+  name: exactName,
   scope: z.enum(["mcp", "mcp:write"]).default("mcp")
     .describe("`mcp` only reads: abilities that change rows need `mcp:write`."),
   abilities: z.array(z.enum(ABILITIES)).min(1).max(ABILITIES.length)

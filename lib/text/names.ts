@@ -14,6 +14,12 @@ export function cleanName(text: string): string {
     .replace(/ +/g, " ").trim();
 }
 
+/** As `displayName`, of a program: it is told what its name may not hold, and nothing is changed. */
+export const exactName = z.string().trim().min(1).max(NAME_LENGTH)
+  .refine((text) => cleanName(text) === text.normalize("NFC").replace(/ +/g, " "), {
+    error: "must be one line without invisible characters",
+  });
+
 /** A name that people read, as a form or a program gives it: cleaned, 1 to 200 characters. */
 export const displayName = z.string("Type a name.").overwrite(cleanName)
   .min(1, "Type a name.").max(NAME_LENGTH, "Use 200 characters at most.");

@@ -16,6 +16,7 @@ export {
   resourceTemplates,
 } from "./resources.ts";
 export {
+  type Approval,
   approveChange,
   listReview,
   type Moved,
@@ -24,6 +25,8 @@ export {
   rejectChange,
   type ReviewRow,
   type ReviewView,
+  type ReviewWindow,
+  UnseenRows,
 } from "./review/mod.ts";
 export {
   OPEN_RULES,

@@ -42,6 +42,7 @@ export {
 export {
   DecidedList,
   DecisionBadge,
+  LISTED_ROWS,
   NothingToReview,
   ReviewDetail,
   ReviewList,

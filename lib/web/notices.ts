@@ -64,6 +64,10 @@ export const NOTICES = {
     "warn",
     "Not all of it went through. What still waits says why, and nothing of that was changed.",
   ),
+  rows_unseen: notice(
+    "warn",
+    "There are rows that you have not looked at. Open the change and go through them, or approve them without.",
+  ),
   preview_refreshed: notice("info", "This is what it would do to the rows as they are now."),
   nothing_chosen: notice("warn", "Choose at least one change first."),
   nothing_undone: notice("info", "There was nothing to take back any more."),

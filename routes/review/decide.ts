@@ -1,29 +1,40 @@
 import { AppError } from "../../lib/errors.ts";
 import { type ChangeId, parseId } from "../../lib/ids.ts";
 import type { EndpointScope } from "../../lib/principal.ts";
-import { approveChange, refreshPreview, rejectChange } from "../../lib/tools/mod.ts";
+import {
+  type Approval,
+  approveChange,
+  refreshPreview,
+  rejectChange,
+  UnseenRows,
+} from "../../lib/tools/mod.ts";
 import type { FormFields, MemberRequest, NoticeCode } from "../../lib/web/mod.ts";
 import { enterPage } from "../endpoints/enter.ts";
 
 /** Changes that one form decides on at most: those of a page. */
 const AT_ONCE = 20;
 
-/** What was ticked: changes, each with what was shown of it. */
-function chosenOf(form: FormFields): { id: ChangeId; version: string | null }[] {
+/** A change that was ticked, what was shown of it, and how many of its rows were not. */
+interface Chosen extends Approval {
+  readonly id: ChangeId;
+}
+
+function chosenOf(form: FormFields): Chosen[] {
   return form.getAll("change").slice(0, AT_ONCE).map((text) => {
     const [id = "", version = ""] = text.split(":");
-    return { id: parseId<ChangeId>(id), version: version || null };
+    const unseen = Number(form.get(`unseen-${id}`) ?? 0);
+    return { id: parseId<ChangeId>(id), version, unseen };
   });
 }
 
 const NOTE = 500;
 
-type Decision = (chosen: { id: ChangeId; version: string | null }) => Promise<void>;
+type Decision = (chosen: Chosen) => Promise<void>;
 
 function decisionOf({ services }: MemberRequest, scope: EndpointScope, form: FormFields) {
   const decisions: Readonly<Record<string, { decide: Decision; notice: NoticeCode }>> = {
     approve: {
-      decide: ({ id, version }) => approveChange(services, scope, id, version),
+      decide: ({ id, ...approval }) => approveChange(services, scope, id, approval),
       notice: "changes_approved",
     },
     reject: {
@@ -51,7 +62,7 @@ export async function decide(page: MemberRequest, form: FormFields): Promise<Res
   const chosen = chosenOf(form);
   if (!chosen.length) return page.redirect(here, "nothing_chosen");
   const { decide, notice } = decisionOf(page, scope, form);
-  let failed = false;
+  let failed: NoticeCode | null = null;
   for (const one of chosen) {
     try {
       await decide(one);
@@ -59,8 +70,10 @@ export async function decide(page: MemberRequest, form: FormFields): Promise<Res
       if (!(error instanceof AppError) || !OF_ONE.has(error.code)) throw error;
       // A change that is not there is told like the page of one.
       if (error.code === "NOT_FOUND" && chosen.length === 1) throw error;
-      failed = true;
+      const unseen = error instanceof UnseenRows;
+      if (unseen && chosen.length === 1) return page.redirect(`${here}/${one.id}`, "rows_unseen");
+      failed = unseen ? "rows_unseen" : failed ?? "partly_decided";
     }
   }
-  return page.redirect(here, failed ? "partly_decided" : notice);
+  return page.redirect(here, failed ?? notice);
 }

@@ -7,6 +7,7 @@ import { listReview, type ReviewView } from "../../lib/tools/mod.ts";
 import {
   DecidedList,
   Island,
+  LISTED_ROWS,
   memberPage,
   type MemberRequest,
   NothingToReview,
@@ -19,6 +20,9 @@ import { enterPage } from "../endpoints/enter.ts";
 import { decide } from "./decide.ts";
 
 const PAGE = 20;
+
+/** Rows of each change that are compared with those of now. */
+const CHECKED = 20;
 
 const QUEUE = "queue";
 
@@ -65,8 +69,15 @@ async function show(page: MemberRequest): Promise<Response> {
   const path = `/endpoints/${slug}`;
   const state = url.searchParams.get("show") === "decided" ? "decided" : "queued";
   const given = url.searchParams.get("after");
+  const mayDecide = may(session.role, "changes:decide");
   const after = given && isId(given) ? given as ChangeId : null;
-  const { changes, next } = await listReview(services, scope, { state, after, limit: PAGE });
+  const { changes, next } = await listReview(
+    services,
+    scope,
+    { state, after, limit: PAGE },
+    // A question whether anything is new shows nobody a row.
+    { rows: CHECKED, shown: page.wantsJson || !mayDecide ? null : LISTED_ROWS },
+  );
   const mark = markOf(changes);
   if (page.wantsJson) {
     const headers = { "cache-control": "no-store" };
@@ -89,7 +100,7 @@ async function show(page: MemberRequest): Promise<Response> {
           path={path}
           state={state}
           changes={changes}
-          mayDecide={may(session.role, "changes:decide")}
+          mayDecide={mayDecide}
         />
         {next && (
           <p>

@@ -13,8 +13,15 @@ import {
   ReviewDetail,
   reviewTexts,
   Time,
+  Visible,
 } from "../../lib/web/mod.ts";
 import { enterPage } from "../endpoints/enter.ts";
+
+/** Rows of one page. */
+const ROWS = 50;
+
+/** After how many rows the page begins. */
+const rowsBefore = (text: string | null) => /^\d{1,6}$/.test(text ?? "") ? Number(text) : 0;
 
 /** `/endpoints/{slug}/review/{change}`: one change that waits, or that was decided on. */
 export const reviewedPage = memberPage("/endpoints/:slug/review/:id", {
@@ -23,7 +30,12 @@ export const reviewedPage = memberPage("/endpoints/:slug/review/:id", {
     const scope = await enterPage(page);
     const { slug, name } = scope.endpoint;
     const path = `/endpoints/${slug}`;
-    const change = await readReview(services, scope, parseId<ChangeId>(page.param("id")));
+    const mayDecide = may(session.role, "changes:decide");
+    const change = await readReview(services, scope, parseId<ChangeId>(page.param("id")), {
+      after: rowsBefore(page.url.searchParams.get("rows")),
+      rows: ROWS,
+      shown: mayDecide ? ROWS : null,
+    });
     const { by, at, tool, state, decidedBy, decidedAt, note } = change;
     return page.render(
       { title: `Change in ${name}`, section: "endpoints" },
@@ -53,13 +65,20 @@ export const reviewedPage = memberPage("/endpoints/:slug/review/:id", {
                 { label: "With", value: <code>{tool}</code> },
                 ...(decidedAt
                   ? [
-                    { label: "Decided by", value: decidedBy?.label ?? "Nobody in time" },
+                    {
+                      label: "Decided by",
+                      value: <Visible text={decidedBy?.label ?? "Nobody in time"} />,
+                    },
                     { label: "Decided", value: <Time at={decidedAt} /> },
                   ]
                   : []),
               ]}
             />
-            {note && <p>Because: {note}</p>}
+            {note && (
+              <p>
+                Because: <Visible text={note} />
+              </p>
+            )}
           </Compartment>
           {state === "queued" && (
             <Compartment
@@ -70,7 +89,7 @@ export const reviewedPage = memberPage("/endpoints/:slug/review/:id", {
               <ReviewDetail
                 path={path}
                 change={change}
-                mayDecide={may(session.role, "changes:decide")}
+                mayDecide={mayDecide}
               />
             </Compartment>
           )}

@@ -23,7 +23,8 @@ function Answer({ page, path, invited }: { page: PageRequest; path: string; invi
     return (
       <>
         <p>
-          Sign in with <Visible text={invited.email} />, or create an account with that address, to join.
+          Sign in with{" "}
+          <Visible text={invited.email} />, or create an account with that address, to join.
         </p>
         <div class="row">
           <ButtonLink href={`/sign-in?next=${next}`} tone="primary">Sign in</ButtonLink>

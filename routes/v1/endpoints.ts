@@ -23,7 +23,7 @@ import {
   toCursor,
 } from "../../lib/rest/mod.ts";
 import type { Services } from "../../lib/services.ts";
-import { displayName } from "../../lib/text/mod.ts";
+import { exactName } from "../../lib/text/mod.ts";
 import { setWrites } from "../../lib/tools/mod.ts";
 
 const tag = "endpoints";
@@ -69,7 +69,7 @@ const create = tenantRoute({
   summary: "Make an endpoint with a database of its own",
   description: "Takes a token that covers the whole tenant: a narrower one would not cover it.",
   permission: "endpoints:create",
-  body: z.strictObject({ name: displayName }),
+  body: z.strictObject({ name: exactName }),
   status: 201,
   response: endpointResource,
   errors: ["ACCESS_DENIED", "PROVISIONING_FAILED"],

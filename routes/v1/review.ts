@@ -26,10 +26,14 @@ type Input = Pick<RestInput<EndpointScope, unknown, unknown>, "services" | "scop
 
 const idOf = ({ params }: Input) => parseId<ChangeId>(params["id"]!);
 
+/** Rows of a change that one answer holds. */
+const ROWS = 20;
+
 /** Answers a change as it stands after a decision. */
-const shown = async (input: Input) => ({
-  body: showReview(await readReview(input.services, input.scope, idOf(input))),
-});
+const shown = async (input: Input) => {
+  const window = { rows: ROWS, shown: ROWS };
+  return { body: showReview(await readReview(input.services, input.scope, idOf(input), window)) };
+};
 
 const list = endpointRoute({
   method: "GET",
@@ -39,8 +43,9 @@ const list = endpointRoute({
   summary:
     "List the changes that wait for a person, the oldest first, or those that were decided on",
   description:
-    "Each with the rows that it would touch, as they were when it was asked for and as far " +
-    "as the field rules show them now.",
+    "Each with the first rows that it would touch, as they were when it was asked for and as far " +
+    "as the field rules show them now, every value to its end. What is answered counts as looked at by " +
+    "this token.",
   permission: "changes:read",
   query: z.strictObject({
     ...pageQuery.shape,
@@ -52,8 +57,36 @@ const list = endpointRoute({
   async handle({ services, scope, query }) {
     const after = fromCursor<ChangeId>(query.cursor);
     const { state, limit } = query;
-    const { changes, next } = await listReview(services, scope, { state, after, limit });
+    const { changes, next } = await listReview(services, scope, { state, after, limit }, {
+      rows: ROWS,
+      shown: ROWS,
+    });
     return { body: { items: changes.map(showReview), next_cursor: next && toCursor(next) } };
+  },
+});
+
+const read = endpointRoute({
+  method: "GET",
+  path: "/v1/endpoints/{slug}/review/{id}",
+  operation: "readReview",
+  tag,
+  summary:
+    "Read a change that waits or was decided on, with the rows that it would touch, page by page",
+  description:
+    "What is answered counts as looked at by this token, until the change is looked at anew.",
+  permission: "changes:read",
+  query: z.strictObject({
+    after_rows: z.coerce.number().int().min(0).max(1_000_000).default(0)
+      .describe("Rows to leave out: `next_rows` of the page before."),
+    limit: z.coerce.number().int().min(1).max(500).default(100),
+  }),
+  status: 200,
+  response: reviewResource,
+  errors: ["NOT_FOUND"],
+  async handle(input) {
+    const { services, scope, query } = input;
+    const window = { after: query.after_rows, rows: query.limit, shown: query.limit };
+    return { body: showReview(await readReview(services, scope, idOf(input), window)) };
   },
 });
 
@@ -64,19 +97,29 @@ const approve = endpointRoute({
   tag,
   summary: "Approve a change that waits: it is done at once, or not at all",
   description:
-    "Refused where rows have moved on since it was asked for; it waits on then. A token " +
-    "approves nothing that it asked for itself, and belongs to an owner or admin.",
+    "Refused where rows have moved on since it was asked for; it waits on then. Refused, too, where it has " +
+    "rows that this token has not read, unless `unseen_rows` says how many. A token approves nothing that " +
+    "it asked for itself, and belongs to an owner or admin.",
   permission: "changes:decide",
   body: z.strictObject({
-    version: z.string().max(64).optional()
-      .describe("What was shown; refused where it was looked at anew since."),
+    version: z.string().max(64)
+      .describe(
+        "What was read; refused where it was looked at anew or the field rules changed since.",
+      ),
+    unseen_rows: z.int().min(0).default(0)
+      .describe(
+        "Rows that are approved without having been read, as the change tells: exactly so many.",
+      ),
   }),
   status: 200,
   response: reviewResource,
   errors: ["NOT_FOUND", "CONFLICT", "WRITES_OFF"],
   async handle(input) {
     const { services, scope, body } = input;
-    await approveChange(services, scope, idOf(input), body.version ?? null);
+    await approveChange(services, scope, idOf(input), {
+      version: body.version,
+      unseen: body.unseen_rows,
+    });
     return await shown(input);
   },
 });
@@ -118,4 +161,4 @@ const refresh = endpointRoute({
 });
 
 /** Changes that wait for a person: listed, decided on. */
-export const REVIEW_ROUTES: readonly RestRoute[] = [list, approve, reject, refresh];
+export const REVIEW_ROUTES: readonly RestRoute[] = [list, read, approve, reject, refresh];

@@ -64,6 +64,9 @@ Deno.test("nothing is written, queued, decided or taken back that nobody would c
     unavailable,
   );
   const another = { ...scope, principal: { ...scope.principal, tokenId: newId<TokenId>() } };
-  await assert.rejects(approveChange(services, another, queued, null), unavailable);
+  await assert.rejects(
+    approveChange(services, another, queued, { version: "", unseen: 0 }),
+    unavailable,
+  );
   assert.deepEqual(await stateOf(), before);
 });

@@ -31,7 +31,7 @@ const REST_INPUT: Readonly<
   dropForeignKey: () => ({ query: "?table=visit&column=customer_id" }),
   uploadFile: () => ({ query: "?file_name=a.csv", type: "text/csv", body: "a\n1\n" }),
   undoChange: () => ({ body: {} }),
-  approveChange: () => ({ body: {} }),
+  approveChange: () => ({ body: { version: "0", unseen_rows: 1 } }),
   rejectChange: () => ({ body: {} }),
   undoSince: ({ tokenId }) => ({ body: { token_id: tokenId, since: "2020-01-01T00:00:00Z" } }),
   mintToken: ({ slug }) => ({
@@ -230,7 +230,10 @@ export function mcpAttempts(names: Names): Attempt[] {
 
 /** Fields of pages' forms that get a write as far as possible. */
 const FORMS: Readonly<Record<string, (names: Names) => Record<string, string>>> = {
-  "/endpoints/:slug/review": ({ queuedId }) => ({ decision: "approve", change: queuedId }),
+  "/endpoints/:slug/review": ({ queuedId }) => ({
+    decision: "approve",
+    change: `${queuedId}:0`,
+  }),
   "/endpoints/:slug/undo": ({ tokenId }) => ({
     by: `token:${tokenId}`,
     since: "2020-01-01T00:00",

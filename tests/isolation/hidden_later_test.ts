@@ -11,6 +11,7 @@ import {
   listReview,
   loadManifest,
   OPEN_RULES,
+  readReview,
   setRules,
 } from "../../lib/tools/mod.ts";
 import { requestOf } from "../harness/mod.ts";
@@ -129,13 +130,19 @@ Deno.test("what waits for review when it is hidden is shown by nothing, and cann
     }
     told.push(
       JSON.stringify(
-        await listReview(services, after, { state: "queued", after: null, limit: 50 }),
+        await listReview(services, after, { state: "queued", after: null, limit: 50 }, {
+          rows: 20,
+          shown: null,
+        }),
       ),
     );
   };
   await follow();
   for (const change of queued) {
-    await assert.rejects(approveChange(services, after, change, null), (error) => {
+    const looked = await readReview(services, after, change, { rows: 50, shown: 50 });
+    told.push(JSON.stringify(looked));
+    const approval = { version: looked.version!, unseen: looked.unseen! };
+    await assert.rejects(approveChange(services, after, change, approval), (error) => {
       assert(error instanceof AppError && error.code === "CONFLICT", String(error));
       told.push(error.message);
       return true;

@@ -15,7 +15,12 @@ import {
   type Slug,
   type TokenId,
 } from "../../lib/ids.ts";
-import { changeContext, queueChange, type StoredPreview } from "../../lib/journal/mod.ts";
+import {
+  changeContext,
+  queueChange,
+  type StoredPreview,
+  type StoredRow,
+} from "../../lib/journal/mod.ts";
 import { startIngest } from "../../lib/ingest/mod.ts";
 import { connect, quoteIdent } from "../../lib/postgres/mod.ts";
 import type { EndpointScope } from "../../lib/principal.ts";
@@ -139,25 +144,21 @@ async function queueRow(services: Services, scope: EndpointScope, canary: string
   const id = newId<ChangeId>();
   const counts = { inserted: 0, updated: 1, deleted: 0, unchanged: 0 };
   const before = { id: 1, name: `${canary} one`, city: "Oslo" };
-  const preview: StoredPreview = {
-    ...counts,
-    count: 1,
+  const rows: StoredRow[] = [{
+    op: "update",
+    key: { id: 1 },
+    before,
+    after: { ...before, city: "Bergen" },
     was: "0",
-    effects: [{
-      op: "update",
-      key: { id: 1 },
-      before,
-      after: { ...before, city: "Bergen" },
-      was: "0",
-      cut: false,
-    }],
-  };
+    cut: false,
+  }];
+  const preview: StoredPreview = { ...counts, count: 1, was: "0", kept: 1, size: 100, digest: "0" };
   await queueChange(services, scope, {
     id,
     tool: "update_row",
     table: "customer",
     arguments: { table: "customer", key: 1, values: { city: "Bergen" } },
-    preview: JSON.stringify(preview),
+    preview: { head: JSON.stringify(preview), rows: JSON.stringify(rows) },
     actor: `${canary} agent`,
     context: { kind: "mcp", label: `${canary} agent` },
     idempotency: null,

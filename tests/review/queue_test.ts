@@ -67,7 +67,7 @@ Deno.test("what the field rules hide now is not shown of what was asked before",
   for (const word of ["canary", "told", '"SE"']) assert.ok(!text.includes(word), word);
   assert.deepEqual(views.map(({ rows, notShown }) => [rows.length, notShown]), [[1, 0], [2, 2]]);
   assert.deepEqual(views.map(({ conflict }) => conflict === null), [false, false]);
-  const read = await readReview(shop.services, scope, one.change);
+  const read = await readReview(shop.services, scope, one.change, { rows: 50, shown: null });
   assert.ok(!("secret" in read.rows[0]!.after!));
   await assert.rejects(approve(stage, one.change), {
     code: "CONFLICT",
@@ -118,7 +118,7 @@ Deno.test("what nobody decides on in 30 days is rejected", async () => {
   );
   assert.deepEqual((await stage.waiting()).map(({ id }) => id), [later]);
   const page = { state: "decided", after: null, limit: 10 } as const;
-  const { changes } = await listReview(shop.services, scope, page);
+  const { changes } = await listReview(shop.services, scope, page, { rows: 20, shown: null });
   assert.match(changes[0]!.note!, /Nobody decided on it within 30 days/);
   const [event] = await audited(stage, "change.rejected");
   assert.deepEqual([event!["actor_kind"], event!["detail"].change], ["system", change]);
@@ -136,7 +136,10 @@ Deno.test("lists go on where a page ends", async () => {
   const walk = async (state: "queued" | "decided") => {
     const found: string[] = [];
     for (let after: ChangeId | null = null;;) {
-      const page = await listReview(shop.services, scope, { state, after, limit: 2 });
+      const page = await listReview(shop.services, scope, { state, after, limit: 2 }, {
+        rows: 20,
+        shown: null,
+      });
       found.push(...page.changes.map(({ id }) => id));
       if (!page.next) return found;
       after = page.next;

@@ -5,7 +5,19 @@ import { connect, isStrayWrite } from "../../lib/postgres/mod.ts";
 import { revokeToken, rotateToken } from "../../lib/tokens/mod.ts";
 import { approveChange, readReview, refreshPreview, setWrites } from "../../lib/tools/mod.ts";
 import { testCluster } from "../harness/mod.ts";
-import { approve, audited, journalled, price, priceOf, reject, reviewStage } from "./stage.ts";
+import {
+  approve,
+  audited,
+  journalled,
+  lookAt,
+  price,
+  priceOf,
+  reject,
+  reviewStage,
+} from "./stage.ts";
+
+/** Of no change whatever. */
+const UNLOOKED = { version: "", unseen: 0 };
 
 Deno.test("approveChange() does each kind of write as it was shown, in the name of who asked", async () => {
   await using stage = await reviewStage();
@@ -43,6 +55,8 @@ Deno.test("approveChange() does each kind of write as it was shown, in the name 
     before: { id: "2", name: "i2", price: "2.00", country: "NO", secret: "canary2" },
     after: { id: "2", name: "i2", price: "8.00", country: "NO", secret: "canary2" },
     moved: null,
+    whole: true,
+    same: false,
   }]);
   assert.deepEqual([views[4]!.rows.length, views[4]!.beyond], [20, 80]);
   assert.deepEqual(views[3]!.counts, { inserted: 1, updated: 1, deleted: 0, unchanged: 0 });
@@ -155,7 +169,7 @@ Deno.test("what cannot be done any more says why, waits on, and can be rejected"
   assert.match(conflicts[2]!, /already in a unique column/);
   await assert.rejects(refreshPreview(shop.services, scope, mail), { code: "CONFLICT" });
   await reject(stage, gone, "no");
-  const view = await readReview(shop.services, scope, gone);
+  const view = await readReview(shop.services, scope, gone, { rows: 50, shown: null });
   assert.deepEqual([view.state, view.note, view.rows, view.decidedBy!.label], [
     "rejected",
     "no",
@@ -242,7 +256,7 @@ Deno.test("where writes were turned off nothing is approved, and the queue stays
     settings: { ...scope.endpoint.settings, writes: "off" as const },
   };
   await assert.rejects(
-    approveChange(shop.services, { ...scope, endpoint: off }, change, null),
+    approveChange(shop.services, { ...scope, endpoint: off }, change, UNLOOKED),
     { code: "WRITES_OFF" },
   );
   assert.equal(await stage.stateOf(change), "queued");
@@ -266,32 +280,33 @@ Deno.test("nobody approves what they asked for, nor by a token that took its pla
   const { shop, agent } = stage;
   const { services } = shop;
   const { change } = await agent.ask("update_row", price(2, 8));
-  await assert.rejects(approveChange(services, agent.scope, change, null), {
+  await assert.rejects(approveChange(services, agent.scope, change, UNLOOKED), {
     code: "ACCESS_DENIED",
     message: /asked for themselves/,
   });
   const replaced = await rotateToken(services, shop.tenant.scope, agent.tokenId, 0);
   const successor = { ...agent.scope.principal, tokenId: replaced.view.id };
   await assert.rejects(
-    approveChange(services, { ...agent.scope, principal: successor }, change, null),
+    approveChange(services, { ...agent.scope, principal: successor }, change, UNLOOKED),
     { message: /asked for themselves/ },
   );
   const reviewed = await stage.newAgent({ review: true });
-  await assert.rejects(approveChange(services, reviewed.scope, change, null), {
+  await assert.rejects(approveChange(services, reviewed.scope, change, UNLOOKED), {
     code: "ACCESS_DENIED",
   });
   const reading = { ...stage.scope.principal, abilities: new Set(["api:changes:read"] as const) };
   await assert.rejects(
-    approveChange(services, { ...stage.scope, principal: reading }, change, null),
+    approveChange(services, { ...stage.scope, principal: reading }, change, UNLOOKED),
     { code: "INSUFFICIENT_SCOPE" },
   );
   const stranger = { ...stage.scope.principal, userId: newId<UserId>() };
   await assert.rejects(
-    approveChange(services, { ...stage.scope, principal: stranger }, change, null),
+    approveChange(services, { ...stage.scope, principal: stranger }, change, UNLOOKED),
     { code: "ACCESS_DENIED", message: /Owners and admins/ },
   );
   assert.equal(await stage.stateOf(change), "queued");
   const another = await stage.newAgent();
-  await approveChange(services, another.scope, change, null);
+  const looked = await lookAt(stage, another.scope, change);
+  await approveChange(services, another.scope, change, looked);
   assert.equal(await stage.stateOf(change), "applied");
 });

@@ -4,10 +4,12 @@ import { newId } from "../../lib/ids.ts";
 import type { EndpointScope } from "../../lib/principal.ts";
 import { mintToken } from "../../lib/tokens/mod.ts";
 import {
+  type Approval,
   approveChange,
   callTool,
   listReview,
   loadManifest,
+  readReview,
   rejectChange,
   type ReviewView,
 } from "../../lib/tools/mod.ts";
@@ -85,7 +87,7 @@ export async function reviewStage(writes: "review" | "direct" = "review"): Promi
     newAgent,
     async waiting() {
       const page = { state: "queued", after: null, limit: 100 } as const;
-      return (await listReview(services, scope, page)).changes;
+      return (await listReview(services, scope, page, NOBODY_LOOKS)).changes;
     },
     rows: (query) => shop.owner((sql) => sql.unsafe(query)),
     async stateOf(change) {
@@ -105,9 +107,31 @@ export const price = (id: number, value: number) => ({
   values: { price: value },
 });
 
-/** Approves as the stage's person. */
-export const approve = ({ shop, scope }: Stage, change: ChangeId, version: string | null = null) =>
-  approveChange(shop.services, scope, change, version);
+/** Reads up to so many rows, and shows them to nobody. */
+const NOBODY_LOOKS = { rows: 20, shown: null } as const;
+
+/** Looks at every row of a change, page by page; answers what to say of it when it is approved. */
+export async function lookAt(
+  { shop }: Pick<Stage, "shop">,
+  scope: EndpointScope,
+  change: ChangeId,
+): Promise<Approval> {
+  for (let after = 0;;) {
+    const view = await readReview(shop.services, scope, change, { after, rows: 50, shown: 50 });
+    if (view.next === null) return { version: view.version ?? "", unseen: view.unseen! };
+    after = view.next;
+  }
+}
+
+/** Approves as the stage's person, who looks at all of it before, unless a version is given. */
+export async function approve(stage: Stage, change: ChangeId, version?: string | null) {
+  const { shop, scope } = stage;
+  const looked = await lookAt(stage, scope, change);
+  await approveChange(shop.services, scope, change, {
+    ...looked,
+    ...(version ? { version } : {}),
+  });
+}
 
 /** Rejects as the stage's person. */
 export const reject = ({ shop, scope }: Stage, change: ChangeId, note: string | null = null) =>

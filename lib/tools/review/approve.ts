@@ -2,15 +2,18 @@ import { AppError } from "../../errors.ts";
 import type { ChangeId } from "../../ids.ts";
 import {
   actAsWriter,
+  actorKey,
   asKeeper,
   changedBy,
   decidedBy,
   lockChange,
   type LockedChange,
   markApplied,
+  NO_ROWS,
   noteReview,
   notWaiting,
   readQueued,
+  selectSeen,
   updateObstacle,
 } from "../../journal/mod.ts";
 import { fromPostgres, sqlState, type Tx } from "../../postgres/mod.ts";
@@ -25,6 +28,28 @@ import { requireAnother, requireDecider } from "./decider.ts";
 const MOVED_ON =
   "Rows have changed since this was asked for, and it would not do what was shown. " +
   "Nothing was changed.";
+
+/** What somebody says of a change when they approve it. */
+export interface Approval {
+  /** What they were shown of it, as `ReviewView` names that. */
+  readonly version: string;
+  /** Rows of it that they approve without having looked at them. */
+  readonly unseen: number;
+}
+
+/** There are rows that whoever approves has not been shown, and they did not say so. */
+export class UnseenRows extends AppError {
+  constructor(readonly unseen: number, given: number) {
+    const rows = `${unseen} row${unseen === 1 ? "" : "s"}`;
+    super(
+      "CONFLICT",
+      unseen > 0
+        ? `You have not been shown ${rows} of this change. Look at them first, or say that you approve ` +
+          `${rows} that you have not looked at. Nothing was changed.`
+        : `You have been shown every row of this change, and not all but ${given}. Nothing was changed.`,
+    );
+  }
+}
 
 const LOOKED_AT_ANOTHER = "What this change would do was looked at anew meanwhile. Look again.";
 
@@ -44,13 +69,14 @@ async function apply(
   scope: EndpointScope,
   manifest: CompiledManifest,
   id: ChangeId,
-  version: string | null,
+  { version, unseen }: Approval,
 ): Promise<void> {
   const change = await lockChange(tx, id);
   if (change?.state !== "queued") throw notWaiting(change?.state);
-  if (version !== null && version !== change.version) {
-    throw new AppError("CONFLICT", LOOKED_AT_ANOTHER);
-  }
+  if (version !== change.version) throw new AppError("CONFLICT", LOOKED_AT_ANOTHER);
+  const seen = await selectSeen(tx, id, actorKey(scope.principal), version);
+  const left = Math.max(0, change.count - seen);
+  if (left !== unseen) throw new UnseenRows(left, unseen);
   const write = writeOf(manifest, change);
   if (!await actAsWriter(tx)) throw new AppError("WRITES_OFF");
   const outcome = await carryOut(tx, manifest, write, contextOf(scope, id, change));
@@ -70,7 +96,7 @@ async function apply(
  * it does to the same rows what was shown. Once, whoever else approves or rejects it at the same time.
  * Whether the token that asked still acts makes no difference: a person has looked.
  *
- * @param version What was shown of it, as `ReviewView` names that; null: whatever it would do.
+ * @throws UnseenRows where it has rows that the caller was not shown, and they say otherwise.
  * @throws AppError NOT_FOUND; CONFLICT where it is decided on already, or something stands against it: it
  * waits on then, and says so; WRITES_OFF; ACCESS_DENIED to who asked for it, and to who may not decide.
  */
@@ -78,10 +104,10 @@ export async function approveChange(
   services: Services,
   scope: EndpointScope,
   id: ChangeId,
-  version: string | null,
+  approval: Approval,
 ): Promise<void> {
   await requireDecider(services, scope);
-  const asked = await readQueued(services, scope, id);
+  const asked = await readQueued(services, scope, id, NO_ROWS);
   if (asked?.state !== "queued") throw notWaiting(asked?.state);
   requireTableWrite(scope, asked.table);
   await requireAnother(services, scope, { actor: asked.actor, token: asked.by.token });
@@ -91,7 +117,7 @@ export async function approveChange(
     await insist(async () => {
       // The note under which this is written has to be young when it commits.
       await services.relays.want(scope.endpoint);
-      await asKeeper(services, scope, (tx) => apply(tx, scope, manifest, id, version));
+      await asKeeper(services, scope, (tx) => apply(tx, scope, manifest, id, approval));
     });
   } catch (error) {
     throw await told(services, scope, id, error);

@@ -71,7 +71,7 @@ export async function carryOut(
   context: string,
 ): Promise<Outcome> {
   try {
-    const outcome = await applyWrite(tx, write, context, true);
+    const outcome = await applyWrite(tx, write, context);
     await actAsKeeper(tx);
     return outcome;
   } catch (error) {

@@ -1,5 +1,5 @@
 /** Changes that wait for a person: looked at, approved, rejected. */
-export { approveChange } from "./approve.ts";
+export { type Approval, approveChange, UnseenRows } from "./approve.ts";
 export { refreshPreview } from "./refresh.ts";
 export { rejectChange } from "./reject.ts";
 export {
@@ -8,5 +8,6 @@ export {
   readReview,
   type ReviewRow,
   type ReviewView,
+  type ReviewWindow,
 } from "./review.ts";
 export type { Moved } from "./stale.ts";

@@ -35,7 +35,7 @@ export async function refreshPreview(
   let outcome: Outcome;
   try {
     write = writeOf(manifest, change);
-    outcome = await tryWrite(call, change.tool, write);
+    outcome = await tryWrite(call, change.tool, write, "whole");
   } catch (error) {
     const stays = error instanceof AppError && ["CONFLICT", "ROW_NOT_FOUND"].includes(error.code);
     throw await told(services, scope, id, stays ? new Obstacle(error) : error);

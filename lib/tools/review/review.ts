@@ -9,12 +9,14 @@ import {
   type QueuePage,
   readQueue,
   readQueued,
+  rememberShown,
   type ReviewedChange,
   type RowOp,
 } from "../../journal/mod.ts";
 import { type EndpointScope, requireAbility } from "../../principal.ts";
 import type { Services } from "../../services.ts";
 import { loadManifest } from "../manifest/load.ts";
+import { cutValue } from "../writes/mod.ts";
 import { selectEnded } from "./deciders_store.ts";
 import { type Moved, movedRows } from "./stale.ts";
 
@@ -26,6 +28,10 @@ export interface ReviewRow {
   readonly after: Image | null;
   /** How the row has moved on since; null where it has not. */
   readonly moved: Moved | null;
+  /** Whether every value is there to its end. */
+  readonly whole: boolean;
+  /** Whether it would hold what it holds already. */
+  readonly same: boolean;
 }
 
 /** A change that waits for a person, or that was decided on. */
@@ -37,11 +43,19 @@ export interface ReviewView {
   readonly table: string;
   readonly by: ChangedBy;
   readonly counts: ChangeCounts;
-  /** Of a change that waits: the first rows that it would touch. */
+  /** Rows that a change which waits would touch; 0 of one that is decided. */
+  readonly count: number;
+  /** Those of the window that was asked for, as far as they may be shown. */
   readonly rows: readonly ReviewRow[];
-  /** Rows beyond the first that are not looked at one by one, and rows that the field rules hide. */
+  /** Rows outside of the window, and rows in it that the field rules hide. */
   readonly beyond: number;
   readonly notShown: number;
+  /** Where the window begins: after so many rows. */
+  readonly after: number;
+  /** Where the next begins; null where no more rows are kept. */
+  readonly next: number | null;
+  /** Rows that whoever asks has not been shown so far; null where that was not asked. */
+  readonly unseen: number | null;
   /** Names what is shown of a change that waits: to approve that, and nothing else. */
   readonly version: string | null;
   /** Why it would not be applied as it stands; null where nothing is known to speak against it. */
@@ -53,6 +67,19 @@ export interface ReviewView {
   /** Why it was rejected, if somebody said so. */
   readonly note: string | null;
 }
+
+/** Which rows of a change are read, and whether they count as shown to whoever asks. */
+export interface ReviewWindow {
+  /** After how many rows it begins. */
+  readonly after?: number;
+  readonly rows: number;
+  /** How many of them are shown, so that they need not be looked at again; null: none is shown. */
+  readonly shown: number | null;
+}
+
+// Rows of a page and of a list, in characters: a page has one row at least, however large.
+const PAGE_SIZE = 1_000_000;
+const LIST_SIZE = 60_000;
 
 const MOVED_TEXT: Readonly<Record<Moved, string>> = {
   changed: "has been changed since",
@@ -83,7 +110,10 @@ async function viewOf(
   const moved = waits ? await movedRows(services, scope, manifest, change) : [];
   return {
     ...view,
-    rows: rows.map(({ op, key, before, after }, i) => ({
+    unseen: null,
+    rows: rows.map(({ op, key, before, after, whole, same }, i) => ({
+      whole,
+      same,
       op,
       key,
       before,
@@ -115,6 +145,34 @@ async function viewsOf(
   return views;
 }
 
+/** Remembers what is shown of changes that wait, and says how much of each is left to be looked at. */
+async function withUnseen(
+  services: Services,
+  scope: EndpointScope,
+  changes: readonly ReviewedChange[],
+  views: readonly ReviewView[],
+  shown: number | null,
+): Promise<ReviewView[]> {
+  if (shown === null) return [...views];
+  const waiting = changes.filter(({ state }) => state === "queued");
+  const seen = waiting.length
+    ? await rememberShown(
+      services,
+      scope,
+      waiting.map(({ id, version, rows, after }) => ({
+        change: id,
+        version: version!,
+        places: rows.filter(({ place, whole }) => whole && place <= after + shown)
+          .map(({ place }) => place),
+      })),
+    )
+    : new Map<ChangeId, number>();
+  return views.map((view) => ({
+    ...view,
+    unseen: Math.max(0, view.count - (seen.get(view.id) ?? 0)),
+  }));
+}
+
 /**
  * Changes that wait for a person, the oldest first, or that were decided on; each as it may be shown now,
  * and with what has moved on since.
@@ -125,10 +183,13 @@ export async function listReview(
   services: Services,
   scope: EndpointScope,
   page: QueuePage,
+  { rows, shown }: ReviewWindow,
 ): Promise<{ changes: ReviewView[]; next: ChangeId | null }> {
   requireAbility(scope.principal, "api:changes:read");
-  const { changes, next } = await readQueue(services, scope, page);
-  return { changes: await viewsOf(services, scope, changes), next };
+  const window = { after: 0, limit: rows, size: LIST_SIZE, atLeastOne: false };
+  const { changes, next } = await readQueue(services, scope, page, window);
+  const views = await viewsOf(services, scope, changes);
+  return { changes: await withUnseen(services, scope, changes, views, shown), next };
 }
 
 /**
@@ -140,23 +201,42 @@ export async function readReview(
   services: Services,
   scope: EndpointScope,
   change: ChangeId,
+  { after = 0, rows, shown }: ReviewWindow,
 ): Promise<ReviewView> {
   requireAbility(scope.principal, "api:changes:read");
-  const found = await readQueued(services, scope, change);
+  const window = { after, limit: rows, size: PAGE_SIZE, atLeastOne: true };
+  const found = await readQueued(services, scope, change, window);
   if (!found) throw new AppError("NOT_FOUND", "There is no such change here.");
-  return (await viewsOf(services, scope, [found]))[0]!;
+  const views = await viewsOf(services, scope, [found]);
+  return (await withUnseen(services, scope, [found], views, shown))[0]!;
 }
+
+// Rows that an agent is told of its own change.
+const OWN_ROWS = 50;
+
+const cutImage = (image: Image | null) =>
+  image &&
+  Object.fromEntries(Object.entries(image).map(([name, value]) => [name, cutValue(value)]));
 
 /**
  * A change that the caller itself asked for and that was queued or had a key; null where there is none.
- * Asks for no ability.
+ * Asks for no ability. Long values are cut, as in every answer to an agent.
  */
 export async function readOwnReview(
   services: Services,
   scope: EndpointScope,
   change: ChangeId,
 ): Promise<ReviewView | null> {
-  const found = await readQueued(services, scope, change);
+  const window = { after: 0, limit: OWN_ROWS, size: PAGE_SIZE, atLeastOne: true };
+  const found = await readQueued(services, scope, change, window);
   if (found?.actor !== actorKey(scope.principal)) return null;
-  return (await viewsOf(services, scope, [found]))[0]!;
+  const [view] = await viewsOf(services, scope, [found]);
+  return {
+    ...view!,
+    rows: view!.rows.map((row) => ({
+      ...row,
+      before: cutImage(row.before),
+      after: cutImage(row.after),
+    })),
+  };
 }

@@ -24,6 +24,8 @@ export interface EffectShape {
   readonly rows: boolean;
   /** Whether rows are told as they were, too. */
   readonly before: boolean;
+  /** Bytes past which a cell is cut, where that is not `CELL`. */
+  readonly cell?: number;
 }
 
 /** A value for a new row: text in its column's type, null, or the column's default. */
@@ -59,7 +61,10 @@ function changedSql(set: readonly Column[]): string {
  * The expressions that tell of one changed row, over the aliases of what it was and is: operation, key,
  * version, row, changed columns, row before, version before. The same for a write as for its journal entries.
  */
-function effectSql(table: Table, { operation, set, rows, before }: EffectShape): string[] {
+function effectSql(
+  table: Table,
+  { operation, set, rows, before, cell = CELL }: EffectShape,
+): string[] {
   const key = table.key ?? [];
   const is = operation === "delete" ? OLD : NEW;
   const keyColumn = key[0] ?? visible(table)[0]!;
@@ -70,18 +75,24 @@ function effectSql(table: Table, { operation, set, rows, before }: EffectShape):
   const updates = operation === "update" || operation === "upsert";
   return [
     `${op} AS op`,
-    `${key.length ? json(key, is, CELL) : "'{}'"} AS key`,
+    `${key.length ? json(key, is, cell) : "'{}'"} AS key`,
     `${operation === "delete" ? none : versionSql(table, NEW)} AS version`,
-    `${rows ? json(visible(table), is, CELL) : none} AS "row"`,
+    `${rows ? json(visible(table), is, cell) : none} AS "row"`,
     `${updates ? changedSql(set) : none} AS changed`,
-    `${before && operation !== "insert" ? json(visible(table), OLD, CELL) : none} AS before`,
+    `${before && operation !== "insert" ? json(visible(table), OLD, cell) : none} AS before`,
     ...(before ? [`${operation === "insert" ? none : versionSql(table, OLD)} AS was`] : []),
   ];
 }
 
 /** What a statement answers first of how many rows it changed: in all, and inserts of an upsert. */
-const COUNTS = "count(*) OVER ()::text, (count(*) FILTER (WHERE op = 'insert') OVER ())::text, " +
-  "(count(*) FILTER (WHERE changed = '[]') OVER ())::text";
+const COUNTS = "(count(*) OVER ())::text AS counted, " +
+  "(count(*) FILTER (WHERE op = 'insert') OVER ())::text AS of_them_inserted, " +
+  "(count(*) FILTER (WHERE changed = '[]') OVER ())::text AS of_them_unchanged";
+
+/** Where each row stands, and how many characters it and those before it take. */
+const SPENT = "row_number() OVER () AS place, " +
+  'sum(length(key) + coalesce(length("row"), 0) + coalesce(length(before), 0)) ' +
+  "OVER (ROWS UNBOUNDED PRECEDING) AS spent";
 
 const TOLD = 'op, key, version, "row", changed, before';
 
@@ -113,6 +124,7 @@ export function plainWriteSql(
  * @param dml Everything up to RETURNING.
  * @param context The setting `bulkhead.change`, bound.
  * @param shown Changed rows to answer; the rest is counted.
+ * @param size Characters of rows past which fewer are answered; the first is always.
  */
 export function writeSql(
   table: Table,
@@ -120,13 +132,17 @@ export function writeSql(
   dml: string,
   context: string,
   shown: number,
+  size: number | null = null,
 ): string {
+  const told = `${TOLD}${shape.before ? TOLD_BEFORE : ""}`;
   return `WITH context AS MATERIALIZED (SELECT set_config('bulkhead.change', ${context}, true)), ` +
     `changed AS (${dml} RETURNING WITH (OLD AS ${OLD}, NEW AS ${NEW}) ` +
     `${effectSql(table, shape).join(", ")}) ` +
-    `SELECT ${COUNTS}, ${TOLD}${
-      shape.before ? TOLD_BEFORE : ""
-    } FROM context, changed LIMIT ${shown}`;
+    (size === null
+      ? `SELECT ${COUNTS}, ${told} FROM context, changed LIMIT ${shown}`
+      : `SELECT counted, of_them_inserted, of_them_unchanged, ${told} ` +
+        `FROM context, (SELECT *, ${COUNTS}, ${SPENT} FROM changed) c ` +
+        `WHERE c.spent <= ${size} OR c.place = 1 LIMIT ${shown}`);
 }
 
 /**

@@ -1,22 +1,18 @@
+import { sha256Hex } from "../../crypto/mod.ts";
 import { AppError } from "../../errors.ts";
-import { actorKey, changedBy, queueChange, type StoredPreview } from "../../journal/mod.ts";
+import {
+  actorKey,
+  changedBy,
+  type PreviewJson,
+  queueChange,
+  type StoredPreview,
+} from "../../journal/mod.ts";
 import { fromPostgres, sqlState } from "../../postgres/mod.ts";
 import type { Call } from "../call.ts";
 import { CUT } from "../sql/cells.ts";
 import { countsOf } from "./answer.ts";
 import type { Effect, Outcome } from "./outcome.ts";
 import type { Write, WriteRequest } from "./write.ts";
-
-/** Characters of rows that a preview holds; what is beyond that is counted. */
-const PREVIEW_CHARS = 256_000;
-
-const lengthOf = ({ key, row, before }: Effect) =>
-  key.length + (row?.length ?? 0) + (before?.length ?? 0);
-
-function bounded(effects: readonly Effect[]): Effect[] {
-  let left = PREVIEW_CHARS;
-  return effects.filter((effect) => (left -= lengthOf(effect)) >= 0);
-}
 
 // Spliced as it is, so that no number loses a digit.
 function effectJson({ op, key, row, before, was }: Effect): string {
@@ -25,18 +21,19 @@ function effectJson({ op, key, row, before, was }: Effect): string {
     `"after":${op === "delete" ? null : row},"was":${JSON.stringify(was)},"cut":${cut}}`;
 }
 
-/** What a write would do, as it is kept while it waits: the JSON text of a `StoredPreview`. */
-export function previewJson(write: Write, outcome: Outcome): string {
+/** What a write would do, with all of its rows, as it is kept while it waits. */
+export function previewJson(write: Write, outcome: Outcome): PreviewJson {
   const { count, was, effects } = outcome;
-  const { operation } = write.shape;
-  const head: Omit<StoredPreview, "effects"> = {
-    ...countsOf({ operation }, outcome),
+  const rows = `[${effects.map(effectJson).join(",")}]`;
+  const head: StoredPreview = {
+    ...countsOf({ operation: write.shape.operation }, outcome),
     count,
     was,
+    kept: effects.length,
+    size: rows.length,
+    digest: sha256Hex(rows),
   };
-  return `${JSON.stringify(head).slice(0, -1)},"effects":[${
-    bounded(effects).map(effectJson).join(",")
-  }]}`;
+  return { head: JSON.stringify(head), rows };
 }
 
 /**

@@ -11,10 +11,17 @@ import { replaySql } from "../sql/write.ts";
 import { Params } from "../sql/statement.ts";
 import { answerWrite } from "./answer.ts";
 import { isPassing, toWriteFault } from "./faults.ts";
+import { firstOf } from "./first_of.ts";
 import { type Outcome, readCounted } from "./outcome.ts";
 import { queueWrite } from "./queue.ts";
 import { send } from "./send_store.ts";
-import { type Write, type WriteRequest, type WriteStatement, writeStatement } from "./write.ts";
+import {
+  type Told,
+  type Write,
+  type WriteRequest,
+  type WriteStatement,
+  writeStatement,
+} from "./write.ts";
 
 /** Times that a write is tried when another change comes between. */
 const TRIES = 3;
@@ -63,9 +70,15 @@ async function inTransaction(
 }
 
 /** Runs a write as the writer, at once. Of what fails, nothing is kept. */
-async function perform(call: Call, write: Write, context: string, dryRun: boolean) {
+async function perform(
+  call: Call,
+  write: Write,
+  context: string,
+  dryRun: boolean,
+  told: Told = dryRun ? "before" : "own",
+) {
   const { services, scope } = call;
-  const statement = writeStatement(write, context, dryRun);
+  const statement = writeStatement(write, context, told);
   const judged = dryRun || write.judged;
   const prepared = await preparedTexts(services, scope.endpoint.id);
   const prepare = statement.text.length < PREPARED_CHARS && prepared.admit(statement.text);
@@ -94,23 +107,30 @@ const NEVER = new AbortController().signal;
 /**
  * Runs a write inside a transaction that has other work, too, and that acts as the writer.
  *
- * @param before Whether rows are answered as they were, too.
  * @throws what Postgres refused, or what the write's own check says: then the transaction must end.
  */
 export async function applyWrite(
   tx: Tx,
   write: Write,
   context: string,
-  before: boolean,
 ): Promise<Outcome> {
-  const outcome = await send(tx, writeStatement(write, context, before), false);
+  const outcome = await send(tx, writeStatement(write, context, "before"), false);
   write.check(outcome);
   return outcome;
 }
 
-/** What would happen, with the rows as they are and would be. */
-export function tryWrite(call: Call, tool: string, write: Write): Promise<Outcome> {
-  return perform(call, write, changeContext(call.scope, tool, newId()), true);
+/**
+ * What would happen, with the rows as they are and would be.
+ *
+ * @param told `whole`: all rows to their ends, for whoever reviews it.
+ */
+export function tryWrite(
+  call: Call,
+  tool: string,
+  write: Write,
+  told: "before" | "whole" = "before",
+): Promise<Outcome> {
+  return perform(call, write, changeContext(call.scope, tool, newId()), true, told);
 }
 
 /** The digest by which a repeated call is known to be the same. */
@@ -199,9 +219,9 @@ async function writeOnce(call: Call, request: WriteRequest, write: Write): Promi
   await services.relays.want(scope.endpoint);
   try {
     if (isReviewed(call)) {
-      const preview = await tryWrite(call, tool, write);
+      const preview = await tryWrite(call, tool, write, "whole");
       await queueWrite(call, request, write, preview, idempotency);
-      return answerWrite(call, table, shape.operation, "queued", change, preview);
+      return answerWrite(call, table, shape.operation, "queued", change, firstOf(write, preview));
     }
     const context = changeContext(scope, tool, change, idempotency ? { idempotency } : {});
     const outcome = await perform(call, write, context, false);

@@ -3,7 +3,7 @@ import type { ChangeId } from "../../ids.ts";
 import type { Ability } from "../../principal.ts";
 import type { Table } from "../manifest/compile.ts";
 import type { TextRow } from "../call.ts";
-import { type EffectShape, plainWriteSql, writeSql } from "../sql/write.ts";
+import { CELL, type EffectShape, plainWriteSql, writeSql } from "../sql/write.ts";
 import { Params, type Statement } from "../sql/statement.ts";
 import { type Outcome, readCounted, readPlain } from "./outcome.ts";
 
@@ -30,26 +30,44 @@ export interface WriteStatement extends Statement {
   readonly read: (rows: readonly TextRow[]) => Outcome;
 }
 
+/** How much of the rows a write answers: what it answers by itself, the first as they were, too, or all. */
+export type Told = "own" | "before" | "whole";
+
 /** The statement of a write that carries `context` into the journal. */
-export function writeStatement(write: Write, context: string, before: boolean): WriteStatement {
+export function writeStatement(write: Write, context: string, much: Told): WriteStatement {
   const params = new Params();
   const said = params.bind(context);
   const { table, shape, shown, judged } = write;
   const dml = write.dml(params);
-  const told = before ? { ...shape, rows: true, before: true } : shape;
+  const before = much !== "own";
+  const whole = much === "whole";
+  const told = before
+    ? { ...shape, rows: true, before: true, ...(whole ? { cell: wholeCell(table) } : {}) }
+    : shape;
   const plain = !before && !judged;
+  const answered = whole ? WHOLE_ROWS : before ? Math.min(shown, PREVIEWED) : shown;
   return {
     // Half as dear where nothing has to be counted.
     text: plain
       ? plainWriteSql(table, told, dml, said)
-      : writeSql(table, told, dml, said, before ? Math.min(shown, PREVIEWED) : shown),
+      : writeSql(table, told, dml, said, answered, whole ? WHOLE_SIZE : null),
     values: params.values,
     unchecked: params.unchecked,
     read: plain ? readPlain : readCounted,
   };
 }
 
-/** Rows that a preview shows. */
+/** Rows that are kept of a write for whoever reviews it: all that one call may change. */
+const WHOLE_ROWS = 10_000;
+
+/** Characters of them; rows beyond that are counted. */
+const WHOLE_SIZE = 4_000_000;
+
+/** Bytes up to which a cell is kept to its end, so that no row takes all the room. */
+const wholeCell = (table: Table) =>
+  Math.max(CELL, Math.floor(1_000_000 / Math.max(1, table.columns.size)));
+
+/** Rows that a dry run shows. */
 export const PREVIEWED = 50;
 
 /** What is asked of any write besides its own arguments. */

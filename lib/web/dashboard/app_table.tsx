@@ -11,7 +11,11 @@ const writesAtOnce = ({ scope, review }: Reached) => scope === "mcp:write" && !r
 /** What the app may do on an endpoint, and where to see what it did. */
 function Reach({ id, endpoint }: { id: ConnectedApp["id"]; endpoint: Reached }) {
   const { slug, name, scope, tables } = endpoint;
-  const link = <a href={`/endpoints/${slug}`}><Visible text={name} /></a>;
+  const link = (
+    <a href={`/endpoints/${slug}`}>
+      <Visible text={name} />
+    </a>
+  );
   const chosen = tables && (
     <span class="small soft">
       only <ReachedTables tables={tables} />

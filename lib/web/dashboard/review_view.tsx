@@ -1,7 +1,10 @@
+import type { ComponentChildren } from "preact";
 import type { ReviewRow, ReviewView } from "../../tools/mod.ts";
 import { Button, ButtonLink, Field, Form } from "../components/form.tsx";
 import { EmptyState } from "../components/layout.tsx";
-import { Badge, Confirm, formatNumber, Time } from "../components/pieces.tsx";
+import { visibleText } from "../../text/mod.ts";
+import { Badge, Confirm, formatCount, formatNumber, Time } from "../components/pieces.tsx";
+import { Visible } from "../components/visible_text.tsx";
 import { changedRowsText } from "./change_text.ts";
 import { ChangedByView } from "./changes_view.tsx";
 import { RowDiff } from "./row_diff.tsx";
@@ -19,7 +22,7 @@ export function reviewTexts({ table, counts }: Pick<ReviewView, "table" | "count
   const texts = (["insert", "update", "delete"] as const).flatMap((op) =>
     counts[COUNTS[op]] ? [changedRowsText({ table, op, rows: counts[COUNTS[op]] })] : []
   );
-  return texts.length ? texts : [`No row changed in ${table}`];
+  return texts.length ? texts : [`Nothing changed in ${table}`];
 }
 
 /** What a tick or a button stands for: the change, and what was shown of it. */
@@ -30,27 +33,66 @@ interface DecideProps {
   change: ReviewView;
 }
 
+interface ApproveProps {
+  action: string;
+  change: ReviewView;
+  what: string;
+  chosen: ComponentChildren;
+}
+
+/** Approves what was looked at, or says how much of it was not. */
+function Approve({ action, change, what, chosen }: ApproveProps) {
+  const { id, unseen } = change;
+  if (!unseen) {
+    return (
+      <Form action={action} inline>
+        {chosen}
+        <Button tone="primary" name="decision" value="approve" label={`Approve: ${what}`}>
+          Approve
+        </Button>
+      </Form>
+    );
+  }
+  const rows = formatNumber(unseen, "row");
+  return (
+    <Confirm
+      summary="Approve without looking…"
+      label={`Approve without looking at ${rows}: ${what}…`}
+      mild
+    >
+      <p class="small">
+        You have not looked at {rows} of this change. {ONCE_SEEN}
+      </p>
+      <Form action={action} inline>
+        {chosen}
+        <input type="hidden" name={`unseen-${id}`} value={String(unseen)} />
+        <Button tone="danger" name="decision" value="approve" label={`Approve unseen: ${what}`}>
+          Approve {rows} that I have not looked at
+        </Button>
+      </Form>
+    </Confirm>
+  );
+}
+
+const ONCE_SEEN = "Once every page of its rows was open, it can be approved without this.";
+
 function Decide({ path, change }: DecideProps) {
   const { id, conflict } = change;
-  const what = reviewTexts(change).join(", ");
+  const what = visibleText(reviewTexts(change).join(", "));
   const action = `${path}/review`;
   const chosen = <input type="hidden" name="change" value={choiceOf(change)} />;
   return (
     <div class="row decide">
-      <Form action={action} inline>
-        {chosen}
-        {conflict
-          ? (
+      {conflict
+        ? (
+          <Form action={action} inline>
+            {chosen}
             <Button name="decision" value="refresh" label={`Look again: ${what}`}>
               Look again
             </Button>
-          )
-          : (
-            <Button tone="primary" name="decision" value="approve" label={`Approve: ${what}`}>
-              Approve
-            </Button>
-          )}
-      </Form>
+          </Form>
+        )
+        : <Approve action={action} change={change} what={what} chosen={chosen} />}
       <Confirm summary="Reject…" label={`Reject: ${what}…`} mild>
         <Form action={action}>
           {chosen}
@@ -69,36 +111,60 @@ function Decide({ path, change }: DecideProps) {
   );
 }
 
-/** Rows that a change would touch, and how many more there are. */
-export function ReviewRows({ change, shown }: { change: ReviewView; shown: number }) {
-  const { rows, table, beyond, notShown } = change;
-  const more = Math.max(0, rows.length - shown) + beyond;
+const NOTHING = "This row already holds these values: nothing of it changes any more.";
+
+/** Rows that a change would touch. */
+function ReviewRows({ change, shown }: { change: ReviewView; shown: number }) {
+  const { rows, table } = change;
   return (
     <>
       {rows.slice(0, shown).map((row, index) => (
-        <RowDiff key={index} entry={{ ...row, table }}>
+        <RowDiff key={index} entry={{ ...row, table }} nothing={row.same ? NOTHING : undefined}>
           {row.moved && <Badge tone="danger">{MOVED[row.moved]}</Badge>}
+          {!row.whole && <Badge tone="warn">A value is too long to be kept whole</Badge>}
         </RowDiff>
       ))}
-      {(more > 0 || notShown > 0) && (
-        <p class="small soft">
-          {[
-            ...(more > 0 ? [`and ${formatNumber(more, "more row")}`] : []),
-            ...(notShown > 0
-              ? [`${formatNumber(notShown, "row")} that the field rules let nobody see`]
-              : []),
-          ].join(", ")}
-        </p>
-      )}
     </>
+  );
+}
+
+/** Where one is among the rows, what of them cannot be shown, and the way to the next. */
+function RowPages({ path, change }: { path: string; change: ReviewView }) {
+  const { id, after, rows, count, notShown, next, unseen } = change;
+  const taken = rows.length + notShown;
+  if (count <= 1 && count === rows.length) return null;
+  const here = `${path}/review/${id}`;
+  return (
+    <div class="row spread row-pages">
+      <p class="small soft">
+        {taken > 0
+          ? `Rows ${formatCount(after + 1)} to ${formatCount(after + taken)} of ${
+            formatCount(count)
+          }`
+          : `${formatNumber(count, "row")} in all, and no more of them are kept to be shown`}
+        {notShown > 0 && `, ${formatCount(notShown)} of which the field rules let nobody see`}
+        {unseen !== null && (unseen > 0
+          ? `. You have not looked at ${formatCount(unseen)} so far.`
+          : ". You have looked at each.")}
+      </p>
+      <nav class="row" aria-label="Rows">
+        {after > 0 && <ButtonLink href={here}>First rows</ButtonLink>}
+        {next !== null && <ButtonLink href={`${here}?rows=${next}`}>Next rows</ButtonLink>}
+      </nav>
+    </div>
   );
 }
 
 /** Why a change cannot be approved as it stands, and what its author has become. */
 export function ReviewWarnings({ change }: { change: ReviewView }) {
-  const { conflict, ended } = change;
+  const { conflict, ended, counts, state } = change;
   return (
     <>
+      {state === "queued" && !counts.inserted && !counts.updated && !counts.deleted && (
+        <p class="warning">
+          This change changes nothing any more: each row already is as it would be.
+        </p>
+      )}
       {conflict && (
         <p class="warning danger">
           <strong>Conflict.</strong> {conflict}
@@ -118,24 +184,33 @@ interface ItemProps extends DecideProps {
   mayDecide: boolean;
 }
 
-const SHOWN = 3;
+/** Rows of each change that a list shows. */
+export const LISTED_ROWS = 3;
 
 function Waiting({ path, change, mayDecide }: ItemProps) {
-  const { id, at, by, tool, conflict, version, ended } = change;
+  const { id, at, by, tool, conflict, version, ended, unseen } = change;
   const texts = reviewTexts(change);
-  const more = change.rows.length > SHOWN;
+  const more = change.count - Math.min(change.rows.length, LISTED_ROWS);
   return (
-    <li class="review" data-change={id} data-mark={`${version} ${conflict ?? ""} ${ended}`}>
+    <li
+      class="review"
+      data-change={id}
+      data-mark={`${version} ${conflict ?? ""} ${ended} ${unseen}`}
+    >
       <header>
         {mayDecide && (
           <label class="tick">
             <input type="checkbox" form="decide" name="change" value={choiceOf(change)} />
-            <span class="visually-hidden">Choose: {texts.join(", ")}</span>
+            <span class="visually-hidden">
+              Choose: <Visible text={texts.join(", ")} />
+            </span>
           </label>
         )}
         <div class="told">
           <h3>
-            <a href={`${path}/review/${id}`}>{texts.join(", ")}</a>
+            <a href={`${path}/review/${id}`}>
+              <Visible text={texts.join(", ")} />
+            </a>
           </h3>
           <span class="facts-line">
             <ChangedByView by={by} />
@@ -146,8 +221,13 @@ function Waiting({ path, change, mayDecide }: ItemProps) {
         {conflict && <Badge tone="danger">Conflict</Badge>}
       </header>
       <ReviewWarnings change={change} />
-      <ReviewRows change={change} shown={SHOWN} />
-      {more && <a class="small" href={`${path}/review/${id}`}>See every row that is kept</a>}
+      <ReviewRows change={change} shown={LISTED_ROWS} />
+      {more > 0 && (
+        <p class="small">
+          <a href={`${path}/review/${id}`}>Look at all {formatNumber(change.count, "row")}</a>{" "}
+          <span class="soft">({formatCount(more)} more than here)</span>
+        </p>
+      )}
       {mayDecide && <Decide path={path} change={change} />}
     </li>
   );
@@ -186,6 +266,7 @@ export function ReviewDetail({ path, change, mayDecide }: ItemProps) {
     <div class="review alone">
       <ReviewWarnings change={change} />
       <ReviewRows change={change} shown={change.rows.length} />
+      {change.state === "queued" && <RowPages path={path} change={change} />}
       {mayDecide && change.state === "queued" && <Decide path={path} change={change} />}
     </div>
   );
@@ -209,16 +290,21 @@ export function DecidedList(
         return (
           <li key={id}>
             <a class="what" href={href}>
-              {reviewTexts(change).map((text) => <span key={text}>{text}</span>)}
+              {reviewTexts(change).map((text) => <Visible key={text} text={text} />)}
             </a>
             <span class="facts-line">
               <ChangedByView by={by} />
               <code>{tool}</code>
               <span>
-                {state === "applied" ? "approved" : "rejected"} by {decidedBy?.label ?? "nobody"}
+                {state === "applied" ? "approved" : "rejected"} by{" "}
+                <Visible text={decidedBy?.label ?? "nobody"} />
               </span>
               {decidedAt && <Time at={decidedAt} />}
-              {note && <span>“{note}”</span>}
+              {note && (
+                <span>
+                  “<Visible text={note} />”
+                </span>
+              )}
             </span>
             <DecisionBadge state={state} />
           </li>

@@ -77,7 +77,7 @@ interface RowDiffProps {
   /** What the two sides are called: before and after, unless something else. */
   heads?: readonly [string, string];
   /** Said of a row in which no column that may be seen differs. */
-  nothing?: string;
+  nothing?: string | undefined;
   /** Beside the key: a state, what can be done. */
   children?: ComponentChildren;
 }

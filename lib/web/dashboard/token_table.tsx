@@ -52,7 +52,9 @@ function Reach({ endpoints }: Pick<TokenView, "endpoints">) {
     <ul class="plain">
       {endpoints.map(({ slug, name, tables }) => (
         <li key={slug}>
-          <a href={`/endpoints/${slug}`}><Visible text={name} /></a>
+          <a href={`/endpoints/${slug}`}>
+            <Visible text={name} />
+          </a>
           {tables && (
             <span class="small soft">
               {": "}
