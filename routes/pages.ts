@@ -40,6 +40,7 @@ import {
   withdrawPage,
 } from "./team/change.ts";
 import { invitationPage } from "./team/invitation.tsx";
+import { rolesPage } from "./team/roles.tsx";
 import { teamPage } from "./team/show.tsx";
 import { transferPage } from "./team/transfer.tsx";
 import { leakedTokenPage } from "./tokens/leaked.tsx";
@@ -72,6 +73,7 @@ export const PAGES: readonly PageRoute[] = permit([
   endOthersPage,
   endSessionPage,
   teamPage,
+  rolesPage,
   renamePage,
   invitePage,
   withdrawPage,

@@ -22,6 +22,7 @@ export { ClientSnippets } from "./components/snippets.tsx";
 export { Visible } from "./components/visible_text.tsx";
 export { ActivityFilters } from "./dashboard/activity_filters.tsx";
 export { activityAddress, activityFilter } from "./dashboard/activity_query.ts";
+export { PERMISSION_GROUPS, PERMISSION_TEXT } from "./dashboard/permission_text.ts";
 export { ActivityLog } from "./dashboard/activity_view.tsx";
 export { changedRowsText, changeState } from "./dashboard/change_text.ts";
 export {
@@ -105,4 +106,4 @@ export {
 } from "./page.ts";
 export type { Shell } from "./shell.tsx";
 export { type Client, createPages, createSite } from "./site.tsx";
-export { useRendering } from "./rendering.ts";
+export { useMay, useRendering } from "./rendering.ts";

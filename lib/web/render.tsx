@@ -1,5 +1,6 @@
 import type { VNode } from "preact";
 import { renderToString } from "preact-render-to-string";
+import type { Role } from "../auth/mod.ts";
 import { contentSecurityPolicy } from "./headers.ts";
 import { type Rendering, RenderingContext } from "./rendering.ts";
 import { visibleText } from "../text/mod.ts";
@@ -13,6 +14,8 @@ export interface RenderOptions {
   readonly assets: Assets;
   readonly csrfToken: string;
   readonly viewer: string | null;
+  /** The viewer's role in the team whose page it is. */
+  readonly role?: Role | null;
   readonly notice?: NoticeCode | null;
   readonly status?: number;
 }
@@ -24,7 +27,12 @@ export interface RenderOptions {
 export function renderPage(shell: Shell, content: VNode, options: RenderOptions): Response {
   const { assets } = options;
   const islands = new Set<string>();
-  const rendering: Rendering = { assets, csrfToken: options.csrfToken, islands };
+  const rendering: Rendering = {
+    assets,
+    role: options.role ?? null,
+    csrfToken: options.csrfToken,
+    islands,
+  };
   const body = markUnseen(renderToString(
     <RenderingContext.Provider value={rendering}>
       <Page shell={shell} viewer={options.viewer} notice={options.notice ?? null}>

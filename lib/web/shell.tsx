@@ -1,8 +1,10 @@
 import type { ComponentChildren } from "preact";
+import { may, type Permission } from "../auth/mod.ts";
 import { Button, Form } from "./components/form.tsx";
 import { Mark } from "./components/logo.tsx";
 import { Notice } from "./components/pieces.tsx";
 import { type NoticeCode, NOTICES } from "./notices.ts";
+import { useRendering } from "./rendering.ts";
 
 /** What the frame of a page says. */
 export interface Shell {
@@ -24,13 +26,19 @@ interface PageProps {
   children: ComponentChildren;
 }
 
-const SECTIONS = [
+const SECTIONS: readonly {
+  readonly key: NonNullable<Shell["section"]>;
+  readonly href: string;
+  readonly label: string;
+  /** What one needs to be led there. */
+  readonly needs?: Permission;
+}[] = [
   { key: "endpoints", href: "/endpoints", label: "Endpoints" },
   { key: "tokens", href: "/tokens", label: "Tokens" },
   { key: "apps", href: "/apps", label: "Apps" },
-  { key: "activity", href: "/activity", label: "Activity" },
+  { key: "activity", href: "/activity", label: "Activity", needs: "activity:read" },
   { key: "team", href: "/team", label: "Team" },
-] as const;
+];
 
 function Account({ viewer, here }: { viewer: string | null; here: boolean }) {
   if (viewer === null) {
@@ -59,6 +67,7 @@ function Account({ viewer, here }: { viewer: string | null; here: boolean }) {
 
 /** Everything inside `<body>`: skip link, header, the page itself, footer. */
 export function Page({ shell, viewer, notice, children }: PageProps) {
+  const { role } = useRendering();
   return (
     <>
       <a class="skip" href="#main">Skip to content</a>
@@ -70,10 +79,16 @@ export function Page({ shell, viewer, notice, children }: PageProps) {
           </a>
           {viewer !== null && (
             <nav class="nav" aria-label="Main">
-              {SECTIONS.map(({ key, href, label }) => (
-                <a key={key} href={href} aria-current={shell.section === key ? "true" : undefined}>
-                  {label}
-                </a>
+              {SECTIONS.map(({ key, href, label, needs }) => (
+                (!needs || (role !== null && may(role, needs))) && (
+                  <a
+                    key={key}
+                    href={href}
+                    aria-current={shell.section === key ? "true" : undefined}
+                  >
+                    {label}
+                  </a>
+                )
               ))}
             </nav>
           )}

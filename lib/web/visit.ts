@@ -192,6 +192,7 @@ export function pageRequest(
         assets,
         csrfToken: visit.csrfToken,
         viewer: session?.email ?? null,
+        role: session?.role ?? null,
         notice,
         status,
       });

@@ -1,3 +1,4 @@
+import { may } from "../../lib/auth/mod.ts";
 import { type EndpointView, listEndpoints } from "../../lib/endpoints/mod.ts";
 import {
   Badge,
@@ -53,7 +54,9 @@ export const endpointsPage = memberPage("/endpoints", {
     const { services, scope } = page;
     const endpoints = await listEndpoints(services, scope);
     const waiting = await waitingInEach(services, scope, endpoints);
-    const add = <ButtonLink href="/endpoints/new" tone="primary">New endpoint</ButtonLink>;
+    const add = may(page.session.role, "endpoints:create") && (
+      <ButtonLink href="/endpoints/new" tone="primary">New endpoint</ButtonLink>
+    );
     return page.render(
       { title: "Endpoints", section: "endpoints" },
       <>

@@ -1,4 +1,5 @@
 import IngestProgress from "../../islands/IngestProgress.tsx";
+import { may } from "../../lib/auth/mod.ts";
 import { type IngestId, parseId } from "../../lib/ids.ts";
 import { getIngest, type IngestView, listRejects } from "../../lib/ingest/mod.ts";
 import type { EndpointScope } from "../../lib/principal.ts";
@@ -16,6 +17,7 @@ import {
   Notice,
   PageHead,
   STATUS_TEXT,
+  useMay,
   wholeReachText,
 } from "../../lib/web/mod.ts";
 import { enterPage } from "../endpoints/enter.ts";
@@ -51,7 +53,7 @@ function Running({ ingest, url }: { ingest: IngestView; url: string }) {
           You can leave this page: the load goes on, and outlives a restart of the server.
         </p>
       </div>
-      {!ingest.cancelRequested && (
+      {!ingest.cancelRequested && useMay("files:write") && (
         <Form action={`${url}/cancel`} inline>
           <Button>Cancel the load</Button>
         </Form>
@@ -73,7 +75,9 @@ async function finished(
         <p>{error.detail ?? "Something went wrong on our side."}</p>
         <p>
           Nothing of it stays.{" "}
-          <a href={`/endpoints/${scope.endpoint.slug}/files`}>Hand in another file</a>
+          {may(page.session.role, "files:write") && (
+            <a href={`/endpoints/${scope.endpoint.slug}/files`}>Hand in another file</a>
+          )}
         </p>
       </Notice>
     );

@@ -1,3 +1,4 @@
+import { may } from "../../lib/auth/mod.ts";
 import { listConnectedApps, listManualClients, type ManualClient } from "../../lib/oauth/mod.ts";
 import {
   AppTable,
@@ -36,27 +37,29 @@ const CLIENTS: readonly Column<ManualClient>[] = [
       <ul class="plain">{redirectUris.map((uri) => <li key={uri}>{uri}</li>)}</ul>
     ),
   },
-  {
-    head: "Actions",
-    headHidden: true,
-    cell: ({ id, name }) => (
-      <Confirm summary="Remove" label={`Remove ${name}`} quiet>
-        <p class="small">
-          It is disconnected from everybody at once, and has to be registered anew.
-        </p>
-        <Form action={`/apps/clients/${id}/remove`} inline>
-          <Button tone="danger solid" label={`Remove ${name} now`}>Remove now</Button>
-        </Form>
-      </Confirm>
-    ),
-  },
 ];
+
+const REMOVE: Column<ManualClient> = {
+  head: "Actions",
+  headHidden: true,
+  cell: ({ id, name }) => (
+    <Confirm summary="Remove" label={`Remove ${name}`} quiet>
+      <p class="small">
+        It is disconnected from everybody at once, and has to be registered anew.
+      </p>
+      <Form action={`/apps/clients/${id}/remove`} inline>
+        <Button tone="danger solid" label={`Remove ${name} now`}>Remove now</Button>
+      </Form>
+    </Confirm>
+  ),
+};
 
 /** `/apps`: every connected app, what it reaches and does, and the apps that were registered by hand. */
 export const appsPage = memberPage("/apps", {
   async get(page) {
     const apps = await listConnectedApps(page.services, page.scope);
     const clients = await listManualClients(page.services, page.scope);
+    const registers = may(page.session.role, "apps:register");
     return page.render(
       { title: "Apps", section: "apps" },
       <>
@@ -78,9 +81,13 @@ export const appsPage = memberPage("/apps", {
             about="Most apps make themselves known. One that cannot is registered here, for this account's members alone."
           >
             {clients.length > 0 && (
-              <Table caption="Apps registered by hand" columns={CLIENTS} rows={clients} />
+              <Table
+                caption="Apps registered by hand"
+                columns={registers ? [...CLIENTS, REMOVE] : CLIENTS}
+                rows={clients}
+              />
             )}
-            {page.session.role === "owner" || page.session.role === "admin"
+            {registers
               ? (
                 <div class="row">
                   <ButtonLink href="/apps/clients/new">Register an app</ButtonLink>

@@ -57,7 +57,8 @@ export const invitationPage = publicPage(`${INVITATION_PATH}:secret`, {
       { title: "Invitation" },
       <Sheet title={`Join ${invited.tenantName}`}>
         <p class="soft">
-          <Visible text={invited.invitedBy ?? "Somebody"} /> invites you as {invited.role}.
+          <Visible text={invited.invitedBy ?? "Somebody"} /> invites you as {invited.role}.{" "}
+          <a href="/team/roles">What each role may do</a>
         </p>
         <Answer page={page} path={path} invited={invited} />
       </Sheet>,

@@ -63,7 +63,12 @@ export async function showTeam(page: MemberRequest, typed: Inviting = {}): Promi
     <>
       <PageHead
         title={session.tenantName}
-        lead="Who shares the endpoints, tokens and apps of this team."
+        lead={
+          <>
+            Who shares the endpoints, tokens and apps of this team.{" "}
+            <a href="/team/roles">What each role may do</a>
+          </>
+        }
       />
       <Hold>
         <Compartment id="members" title="Members">

@@ -20,6 +20,17 @@ export async function member(site: Site, email: string, agent?: string): Promise
   return browser;
 }
 
+/** Another person in the team of somebody who manages it. */
+export async function joinedAs(site: Site, ada: CookieJar, role: string): Promise<CookieJar> {
+  const email = `${role}@example.com`;
+  const other = await member(site, email);
+  await ada.submit("/team/name", { name: "Crew" }, "/team");
+  await ada.submit("/team/invitations", { email, role }, "/team");
+  const { path } = await site.mail(email);
+  assert.equal((await other.submit(path)).status, 303);
+  return other;
+}
+
 /** Whether a browser is signed in. */
 export const isIn = async (browser: CookieJar) => (await browser.go("/account")).status === 200;
 

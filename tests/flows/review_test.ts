@@ -6,9 +6,9 @@ import { carryOver, ROUND_LIMIT } from "../../lib/journal/mod.ts";
 import type { Ability } from "../../lib/principal.ts";
 import { authenticate, mintToken } from "../../lib/tokens/mod.ts";
 import { callTool, loadManifest, setWrites } from "../../lib/tools/mod.ts";
-import { type CookieJar, presentedFrom, requestOf, startSite } from "../harness/mod.ts";
+import { presentedFrom, requestOf, startSite } from "../harness/mod.ts";
 import { loadTables } from "../tools/fixture.ts";
-import { member, type Site } from "./accounts_setup.ts";
+import { joinedAs, member, type Site } from "./accounts_setup.ts";
 
 const DDL = `
   CREATE TABLE item (id int PRIMARY KEY, name text, price numeric(8,2));
@@ -72,17 +72,6 @@ async function shop(site: Site) {
   return { ada, scope, path: `/endpoints/${slug}`, token, mint, ask, askFor, rest, relay };
 }
 
-/** Another person in Ada's team. */
-async function joined(site: Site, ada: CookieJar, role: string): Promise<CookieJar> {
-  const email = `${role}@example.com`;
-  const other = await member(site, email);
-  await ada.submit("/team/name", { name: "Crew" }, "/team");
-  await ada.submit("/team/invitations", { email, role }, "/team");
-  const { path } = await site.mail(email);
-  assert.equal((await other.submit(path)).status, 303);
-  return other;
-}
-
 Deno.test("over /v1 what waits is listed, approved once, rejected and looked at anew", async () => {
   await using site = await startSite();
   const { mint, ask, rest, token } = await shop(site);
@@ -121,9 +110,9 @@ Deno.test("owners and admins decide, members and viewers look, and so do their t
   await using site = await startSite();
   const { ada, path, ask, rest, mint, relay } = await shop(site);
   const ids = [await ask(1), await ask(2), await ask(3)];
-  const admin = await joined(site, ada, "admin");
-  const plain = await joined(site, ada, "member");
-  const viewer = await joined(site, ada, "viewer");
+  const admin = await joinedAs(site, ada, "admin");
+  const plain = await joinedAs(site, ada, "member");
+  const viewer = await joinedAs(site, ada, "viewer");
   for (const person of [plain, viewer]) {
     const page = await person.read(`${path}/review`);
     assert.match(page, /Owners and admins of the team approve and reject/);

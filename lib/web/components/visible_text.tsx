@@ -16,8 +16,8 @@ interface VisibleProps extends VisibleOptions {
 export function Visible({ text, ...options }: VisibleProps) {
   return (
     <bdi>
-      {visibleParts(text, options).map((part) =>
-        "text" in part ? part.text : <MarkView mark={part.mark} name={part.name} />
+      {visibleParts(text, options).map((part, index) =>
+        "text" in part ? part.text : <MarkView key={index} mark={part.mark} name={part.name} />
       )}
     </bdi>
   );

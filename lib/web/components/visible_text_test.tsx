@@ -2,9 +2,11 @@ import assert from "node:assert/strict";
 import { renderToString } from "preact-render-to-string";
 import { markUnseen, Visible } from "./visible_text.tsx";
 
+const HOSTILE = '<b>\u202e"\u{e0022}';
+
 Deno.test("Visible isolates a text and marks what cannot be seen in it", () => {
   assert.equal(
-    renderToString(<Visible text={'<b>\u202e"\u{e0022}'} />),
+    renderToString(<Visible text={HOSTILE} />),
     '<bdi>&lt;b><span class="mark" title="U+202E right-to-left override">U+202E</span>&quot;' +
       '<span class="mark" title="U+E0022 tag “&quot;”">U+E0022</span></bdi>',
   );

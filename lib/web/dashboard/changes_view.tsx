@@ -1,5 +1,6 @@
 import type { ChangeActor, ChangeChoices, ChangedBy, ChangeSummary } from "../../journal/mod.ts";
 import { Button, ButtonLink, Field, Select } from "../components/form.tsx";
+import { useMay } from "../rendering.ts";
 import { Badge, Time } from "../components/pieces.tsx";
 import { actorText, changedRowsText, changeState } from "./change_text.ts";
 import { Visible } from "../components/visible_text.tsx";
@@ -7,7 +8,9 @@ import { Visible } from "../components/visible_text.tsx";
 /** Who made a change, with a way to what else they did. */
 export function ChangedByView({ by }: { by: ChangedBy }) {
   const name = <Visible text={by.label ?? "Somebody"} />;
-  const path = by.grant
+  const path = !useMay("activity:read")
+    ? null
+    : by.grant
     ? `/activity?app=${by.grant}`
     : by.token
     ? `/activity?token=${by.token}`
