@@ -1,6 +1,6 @@
 import type { ChangeId } from "../ids.ts";
 import type { Sql } from "../postgres/mod.ts";
-import type { StoredPreview } from "./queue_store.ts";
+import type { StoredPreview } from "./preview_store.ts";
 
 /** A change that was asked for under an idempotency key. */
 export interface KeyedChange {

@@ -43,24 +43,26 @@ export {
 export {
   actAsKeeper,
   actAsWriter,
-  type ChangeCounts,
   type DecidedBy,
   lockChange,
   type LockedChange,
   markApplied,
-  NO_ROWS,
-  type PreviewJson,
   type PreviewRow,
   QUEUE_DAYS,
   type QueuedChange,
   type QueuePage,
   type ReviewedChange,
+  updateObstacle,
+} from "./queue_store.ts";
+export {
+  type ChangeCounts,
+  NO_ROWS,
+  type PreviewJson,
   type RowWindow,
   type StoredPreview,
   type StoredRow,
-  updateObstacle,
   updatePreview,
-} from "./queue_store.ts";
+} from "./preview_store.ts";
 export { type Refusal, REFUSALS } from "./refusals.ts";
 export {
   MAX_ENTRIES,

@@ -8,7 +8,6 @@ import { withJournal } from "./changes.ts";
 import { actorKey, changedBy } from "./context.ts";
 import { insertNotice, type Notice } from "./outbox_store.ts";
 import {
-  type ChangeCounts,
   countQueued,
   type DecidedBy,
   hasExpired,
@@ -16,16 +15,15 @@ import {
   lockQueue,
   markExpired,
   markRejected,
-  NO_ROWS,
   type QueuedChange,
   type QueuePage,
   type RejectedChange,
   type ReviewedChange,
-  type RowWindow,
   selectQueueSize,
   selectReviewed,
   selectReviewedChange,
 } from "./queue_store.ts";
+import { type ChangeCounts, NO_ROWS, type RowWindow } from "./preview_store.ts";
 import { mergeViews, type ShownRows } from "./views_store.ts";
 
 /** Changes of an endpoint that wait at one time at most. */

@@ -65,31 +65,6 @@ const list = endpointRoute({
   },
 });
 
-const read = endpointRoute({
-  method: "GET",
-  path: "/v1/endpoints/{slug}/review/{id}",
-  operation: "readReview",
-  tag,
-  summary:
-    "Read a change that waits or was decided on, with the rows that it would touch, page by page",
-  description:
-    "What is answered counts as looked at by this token, until the change is looked at anew.",
-  permission: "changes:read",
-  query: z.strictObject({
-    after_rows: z.coerce.number().int().min(0).max(1_000_000).default(0)
-      .describe("Rows to leave out: `next_rows` of the page before."),
-    limit: z.coerce.number().int().min(1).max(500).default(100),
-  }),
-  status: 200,
-  response: reviewResource,
-  errors: ["NOT_FOUND"],
-  async handle(input) {
-    const { services, scope, query } = input;
-    const window = { after: query.after_rows, rows: query.limit, shown: query.limit };
-    return { body: showReview(await readReview(services, scope, idOf(input), window)) };
-  },
-});
-
 const approve = endpointRoute({
   method: "POST",
   path: "/v1/endpoints/{slug}/changes/{id}/approve",
@@ -161,4 +136,4 @@ const refresh = endpointRoute({
 });
 
 /** Changes that wait for a person: listed, decided on. */
-export const REVIEW_ROUTES: readonly RestRoute[] = [list, read, approve, reject, refresh];
+export const REVIEW_ROUTES: readonly RestRoute[] = [list, approve, reject, refresh];

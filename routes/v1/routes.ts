@@ -7,6 +7,7 @@ import { RULES_ROUTES } from "./rules.ts";
 import { SCHEMA_ROUTES } from "./schema.ts";
 import { TOKEN_ROUTES } from "./tokens.ts";
 import { REVIEW_ROUTES } from "./review.ts";
+import { REVIEWED_ROUTES } from "./reviewed.ts";
 import { UNDO_ROUTES } from "./undo.ts";
 
 /** Every route of `/v1`, in the order in which the document lists them. */
@@ -17,6 +18,7 @@ export const REST_ROUTES: readonly RestRoute[] = [
   ...RULES_ROUTES,
   ...CHANGE_ROUTES,
   ...REVIEW_ROUTES,
+  ...REVIEWED_ROUTES,
   ...UNDO_ROUTES,
   ...TOKEN_ROUTES,
   ...ACTIVITY_ROUTES,

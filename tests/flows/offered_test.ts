@@ -17,7 +17,7 @@ import { requestOf, startSite } from "../harness/mod.ts";
 import { loadTables } from "../tools/fixture.ts";
 import { joinedAs, member } from "./accounts_setup.ts";
 
-const unescape = (text: string) => text.replaceAll("&amp;", "&");
+const unescape = (text: string): string => text.replaceAll("&amp;", "&");
 
 /** Whether a page would refuse somebody in a role what a link or a form of another leads to. */
 function refuses(role: Role, method: "read" | "write", path: string): Permission | null {
@@ -72,7 +72,7 @@ Deno.test("no page offers anybody what their role is refused", async () => {
         if (!/^\/(assets|activity\/export|sign-out)/.test(address)) ahead.push(address);
       }
       for (const [form] of text.matchAll(/<form [^>]*>/g)) {
-        const action = unescape(/action="([^"]*)"/.exec(form)?.[1] ?? path).split("?")[0]!;
+        const action: string = unescape(/action="([^"]*)"/.exec(form)?.[1] ?? path).split("?")[0]!;
         const method = /method="get"/.test(form) ? "read" : "write";
         const refusal = refuses(role, method, action);
         assert.equal(refusal, null, `${path} offers ${role} a form to ${action}`);
