@@ -1,5 +1,12 @@
 import type { ChangeId } from "../../ids.ts";
-import { asKeeper, lockChange, notWaiting, readQueued, updatePreview } from "../../journal/mod.ts";
+import {
+  asKeeper,
+  lockChange,
+  NO_ROWS,
+  notWaiting,
+  readQueued,
+  updatePreview,
+} from "../../journal/mod.ts";
 import { AppError } from "../../errors.ts";
 import { type EndpointScope, requireTableWrite } from "../../principal.ts";
 import type { Services } from "../../services.ts";
@@ -24,7 +31,7 @@ export async function refreshPreview(
 ): Promise<void> {
   await requireDecider(services, scope);
   if (scope.endpoint.settings.writes === "off") throw new AppError("WRITES_OFF");
-  const asked = await readQueued(services, scope, id);
+  const asked = await readQueued(services, scope, id, NO_ROWS);
   if (asked?.state !== "queued") throw notWaiting(asked?.state);
   requireTableWrite(scope, asked.table);
   const change = await asKeeper(services, scope, (tx) => lockChange(tx, id));

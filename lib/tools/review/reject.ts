@@ -1,5 +1,5 @@
 import type { ChangeId } from "../../ids.ts";
-import { notWaiting, readQueued, rejectQueued } from "../../journal/mod.ts";
+import { NO_ROWS, notWaiting, readQueued, rejectQueued } from "../../journal/mod.ts";
 import { type EndpointScope, requireTableWrite } from "../../principal.ts";
 import type { Services } from "../../services.ts";
 import { requireDecider } from "./decider.ts";
@@ -17,7 +17,7 @@ export async function rejectChange(
   note: string | null,
 ): Promise<void> {
   await requireDecider(services, scope);
-  const asked = await readQueued(services, scope, id);
+  const asked = await readQueued(services, scope, id, NO_ROWS);
   if (!asked) throw notWaiting(undefined);
   requireTableWrite(scope, asked.table);
   await rejectQueued(services, scope, id, note);

@@ -109,7 +109,7 @@ interface ReportProps {
 }
 
 /** Who sees what was made. */
-function Visible(
+function VisibleTo(
   { report, visible, waiting: now, path }: Pick<
     ReportProps,
     "report" | "visible" | "waiting" | "path"
@@ -139,7 +139,7 @@ export function IngestReport(props: ReportProps) {
         <Facts facts={found(ingest, report)} />
       </Compartment>
       <Compartment id="tables" title="What was made" about="Types hold everything the file said.">
-        <Visible {...props} />
+        <VisibleTo {...props} />
         <Table caption="Tables of this load" columns={TABLES} rows={report.tables} />
         <div class="leaves">
           {report.tables.map((table) => (
