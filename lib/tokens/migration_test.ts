@@ -1,39 +1,7 @@
 import assert from "node:assert/strict";
 import { newId, type TenantId } from "../ids.ts";
-import { connect, migrate, readMigrations, type Sql } from "../postgres/mod.ts";
-import { createControl, testCluster } from "../../tests/harness/mod.ts";
-
-const TRAIL = new URL("../../migrations/control/", import.meta.url);
-
-/** Fills a control database as it was before a migration, brings it up to date, and looks at it. */
-async function migrated(
-  version: number,
-  fill: (inside: Sql) => Promise<void>,
-  look: (inside: Sql) => Promise<void>,
-): Promise<void> {
-  const control = await createControl();
-  const { superuser, superuserUrl } = await testCluster();
-  const database = `tokens_${crypto.randomUUID().slice(0, 8)}`;
-  await superuser.unsafe(`CREATE DATABASE ${database} OWNER bulkhead_admin`);
-  const at = (base: string) => {
-    const url = new URL(base);
-    url.pathname = `/${database}`;
-    return connect(url.href, { max: 1 });
-  };
-  const [admin, inside] = [at(control.adminUrl), at(superuserUrl)];
-  try {
-    const trail = await readMigrations(TRAIL);
-    await migrate(admin, trail.filter((one) => one.version < version));
-    await fill(inside);
-    await migrate(admin, trail);
-    await look(inside);
-  } finally {
-    await inside.end({ timeout: 5 });
-    await admin.end({ timeout: 5 });
-    await superuser.unsafe(`DROP DATABASE ${database} WITH (FORCE)`);
-    await control.drop();
-  }
-}
+import type { Sql } from "../postgres/mod.ts";
+import { migrated } from "../../tests/harness/mod.ts";
 
 async function hasLeft(inside: Sql, table: string, ...columns: string[]): Promise<void> {
   for (const column of columns) {

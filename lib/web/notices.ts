@@ -9,7 +9,7 @@ const notice = (tone: Tone, text: string) => ({ tone, text });
 export const NOTICES = {
   signed_in: notice("good", "You are signed in."),
   signed_out: notice("info", "You are signed out."),
-  account_made: notice("good", "Your account is ready. Hand in a file to get your first endpoint."),
+  account_made: notice("good", "Your account is ready. Upload a file to get your first endpoint."),
   account_made_without_password: notice(
     "good",
     "Your email is verified. Your account has no password yet: set one under Account, or sign in with a link by email.",

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import type { Page } from "playwright-core";
-import { assertFits, browse, hasChromium } from "./browser.ts";
+import { assertFits, browse, hasChromium, signUp } from "./browser.ts";
 
 const PEOPLE = "id,name,country,pay,born\n1,Ada,NO,10.5,1990-01-01\n2,Bo,SE,20,1980-05-17\n" +
   "3,Cy,NO,30,1971-03-02\n4,Di,DK,40,1969-07-20\n";
@@ -11,11 +11,7 @@ const EXPECTED = /console: Failed to load resource: the server responded with a 
 
 /** Somebody with an endpoint that holds people, on the page about access to it. */
 async function openAccess(page: Page): Promise<void> {
-  await page.getByRole("link", { name: "Create an account" }).click();
-  await page.getByLabel("E-mail address").fill("ada@example.com");
-  await page.getByLabel("Password").fill("correct horse battery");
-  await page.getByRole("button", { name: "Create account" }).click();
-  await page.getByText("Your account is ready").waitFor();
+  await signUp(page);
   await page.goto(new URL("/endpoints/new", page.url()).href);
   await page.getByLabel("Name (optional)").fill("Crew");
   await page.locator("input[type=file]").setInputFiles({

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { assertFits, browse, hasChromium } from "./browser.ts";
+import { assertFits, browse, hasChromium, signUp } from "./browser.ts";
 
 Deno.test({
   name: "the activity page tells of what is new while it is open, and of a session that ended",
@@ -7,11 +7,7 @@ Deno.test({
   async fn() {
     await using browsing = await browse();
     const { page, complaints, origin } = browsing;
-    await page.getByRole("link", { name: "Create an account" }).click();
-    await page.getByLabel("E-mail address").fill("ada@example.com");
-    await page.getByLabel("Password").fill("correct horse battery");
-    await page.getByRole("button", { name: "Create account" }).click();
-    await page.getByText("Your account is ready").waitFor();
+    await signUp(page);
 
     await page.goto(`${origin}/activity?action=team.renamed`);
     await page.getByText("Nothing that happened fits these filters").waitFor();
@@ -53,11 +49,7 @@ Deno.test({
   async fn() {
     await using browsing = await browse({ javaScriptEnabled: false });
     const { page, complaints } = browsing;
-    await page.getByRole("link", { name: "Create an account" }).click();
-    await page.getByLabel("E-mail address").fill("ada@example.com");
-    await page.getByLabel("Password").fill("correct horse battery");
-    await page.getByRole("button", { name: "Create account" }).click();
-    await page.getByText("Your account is ready").waitFor();
+    await signUp(page);
     await page.getByRole("link", { name: "Activity" }).click();
     await page.locator("summary", { hasText: "Filter" }).click();
     await page.getByLabel("What").selectOption("account.created");
