@@ -112,6 +112,24 @@ export const ERRORS = {
     "This asks for proof of who you are.",
     "Confirm that it is you, then repeat.",
   ),
+  PASSKEY_REFUSED: kind(
+    401,
+    -32600,
+    "This passkey was not accepted.",
+    "Try again, or use another way.",
+  ),
+  FORM_SPENT: kind(
+    410,
+    -32600,
+    "This form was sent already, or waited too long.",
+    "Fill it in again.",
+  ),
+  TWO_FACTOR_REQUIRED: kind(
+    403,
+    -32600,
+    "This team requires two-factor authentication.",
+    "Set it up for your account, then repeat.",
+  ),
   TLS_REQUIRED: kind(
     403,
     -32600,

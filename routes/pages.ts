@@ -1,6 +1,6 @@
 import { type PageRoute, permit } from "../lib/web/mod.ts";
 import { emailPage, newEmailPage } from "./account/address.tsx";
-import { confirmCodePage, confirmPage } from "./account/confirm.tsx";
+import { FACTOR_PAGES } from "./account/factor_pages.ts";
 import { accountPage, switchTeamPage } from "./account/overview.tsx";
 import { passwordForgottenPage, passwordPage, passwordResetPage } from "./account/password.tsx";
 import { endOthersPage, endSessionPage, sessionsPage } from "./account/sessions.tsx";
@@ -43,6 +43,7 @@ import { invitationPage } from "./team/invitation.tsx";
 import { rolesPage } from "./team/roles.tsx";
 import { teamPage } from "./team/show.tsx";
 import { transferPage } from "./team/transfer.tsx";
+import { teamTwoFactorPage } from "./team/two_factor.ts";
 import { leakedTokenPage } from "./tokens/leaked.tsx";
 import { tokensPage } from "./tokens/list.tsx";
 import { mintedTokenPage } from "./tokens/minted.tsx";
@@ -64,8 +65,7 @@ export const PAGES: readonly PageRoute[] = permit([
   passwordResetPage,
   accountPage,
   switchTeamPage,
-  confirmPage,
-  confirmCodePage,
+  ...FACTOR_PAGES,
   emailPage,
   newEmailPage,
   passwordPage,
@@ -81,6 +81,7 @@ export const PAGES: readonly PageRoute[] = permit([
   removePage,
   transferPage,
   leavePage,
+  teamTwoFactorPage,
   invitationPage,
   leakedPage,
   mailboxPage,

@@ -1,6 +1,7 @@
 import type { PagePermission } from "../lib/web/mod.ts";
 
 const SELF: PagePermission = { read: "account:self", write: "account:self" };
+const CONFIRMED: PagePermission = { read: "account:confirmed", write: "account:confirmed" };
 
 /**
  * What members' pages need, by path: to be looked at, and to be written to. A page that is not listed
@@ -11,6 +12,19 @@ export const PAGE_PERMISSIONS: Readonly<Record<string, PagePermission>> = {
   "/account": SELF,
   "/account/confirm": SELF,
   "/account/confirm/code": SELF,
+  "/account/confirm/passkey": SELF,
+  "/account/confirm/passkey/options": SELF,
+  // What waits is sent on from there: by who has just proved who they are.
+  "/account/confirm/continue/:id": { read: "account:confirmed" },
+  "/account/security": SELF,
+  "/account/security/passkeys/new": CONFIRMED,
+  "/account/security/passkeys/options": CONFIRMED,
+  "/account/security/passkeys": CONFIRMED,
+  "/account/security/passkeys/:id/remove": CONFIRMED,
+  "/account/security/authenticator": CONFIRMED,
+  "/account/security/authenticator/confirm": CONFIRMED,
+  "/account/security/authenticator/remove": CONFIRMED,
+  "/account/security/recovery-codes": { read: "account:self", write: "account:confirmed" },
   "/account/password": { read: "account:confirmed", write: "account:confirmed" },
   "/account/email": { read: "account:confirmed", write: "account:confirmed" },
   "/account/new-email/:secret": SELF,
@@ -26,6 +40,7 @@ export const PAGE_PERMISSIONS: Readonly<Record<string, PagePermission>> = {
   "/team/members/:id/role": { write: "team:manage" },
   "/team/members/:id/remove": { write: "team:manage" },
   "/team/transfer": { read: "team:own", write: "team:own" },
+  "/team/two-factor": { write: "team:own" },
   "/team/leave": { write: "team:leave" },
 
   "/endpoints": { read: "endpoints:read" },

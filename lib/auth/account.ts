@@ -10,6 +10,20 @@ export interface Account {
   readonly tenantId: TenantId;
 }
 
+/** What an account has to prove with besides a password or a mail. */
+export interface Factors {
+  readonly passkeys: number;
+  /** Whether an authenticator app is set up. */
+  readonly authenticator: boolean;
+  /** Recovery codes that are left. */
+  readonly recoveryCodes: number;
+}
+
+/** Whether an account has a second factor. Recovery codes are none: they stand for one. */
+export function hasFactor({ passkeys, authenticator }: Factors): boolean {
+  return passkeys > 0 || authenticator;
+}
+
 /** Who is signed in, and where. */
 export interface Session extends Account {
   readonly id: SessionId;
@@ -21,6 +35,9 @@ export interface Session extends Account {
   /** When they last proved who they are. */
   readonly authenticatedAt: Date;
   readonly expiresAt: Date;
+  readonly factors: Factors;
+  /** Whether the team requires a second factor and they have none: the team's things are closed. */
+  readonly factorMissing: boolean;
 }
 
 /** Who acts in a browser. */

@@ -13,7 +13,15 @@ export interface Keys {
   readonly code: Key;
   /** Makes a session's CSRF token of its id. */
   readonly csrf: Key;
+  /** Seals the secrets of authenticator apps. */
+  readonly authenticator: Key;
+  /** Hashes recovery codes. */
+  readonly recovery: Key;
+  /** Seals forms that wait. */
+  readonly form: Key;
 }
+
+const USES = ["access", "refresh", "code", "csrf", "authenticator", "recovery", "form"] as const;
 
 // Derived once for a master key, which never changes while the process runs.
 const derived = new WeakMap<MasterKey, Promise<Keys>>();
@@ -23,12 +31,15 @@ export function keysOf({ masterKey }: Pick<Services, "masterKey">): Promise<Keys
   let keys = derived.get(masterKey);
   if (!keys) {
     keys = Promise.all(
-      ["access", "refresh", "code", "csrf"].map((use) => masterKey.derive(`session/${use}`)),
-    ).then(([access, refresh, code, csrf]) => ({
+      USES.map((use) => masterKey.derive(`session/${use}`)),
+    ).then(([access, refresh, code, csrf, authenticator, recovery, form]) => ({
       access: access!,
       refresh: refresh!,
       code: code!,
       csrf: csrf!,
+      authenticator: authenticator!,
+      recovery: recovery!,
+      form: form!,
     }));
     derived.set(masterKey, keys);
     keys.catch(() => derived.delete(masterKey));

@@ -177,6 +177,90 @@ export function transferMail(
   };
 }
 
+const NOT_YOU_FACTOR =
+  "If it was not you, somebody else is signed in as you: change your password, sign out other devices, and " +
+  "look at your two-factor methods:";
+const SECURITY = "/account/security";
+
+/** To the owner: what proves who they are besides a password has become more. */
+export function factorAddedMail(services: Services, to: string, name: string): Mail {
+  return {
+    to,
+    subject: "A two-factor method was added to your account",
+    text: lines(
+      `${name} was added to your account just now.`,
+      NOT_YOU_FACTOR,
+      link(services, SECURITY),
+      signed(services),
+    ),
+  };
+}
+
+/** To the owner: it has become less. */
+export function factorRemovedMail(
+  services: Services,
+  to: string,
+  name: string,
+  left: boolean,
+): Mail {
+  return {
+    to,
+    subject: "A two-factor method was removed from your account",
+    text: lines(
+      `${name} was removed from your account just now.`,
+      ...(left
+        ? []
+        : ["It was the last one: your account is without two-factor authentication now."]),
+      NOT_YOU_FACTOR,
+      link(services, SECURITY),
+      signed(services),
+    ),
+  };
+}
+
+/** To the owner: somebody got in by a recovery code. */
+export function recoveryUsedMail(services: Services, to: string, left: number): Mail {
+  return {
+    to,
+    subject: "A recovery code of your account was used",
+    text: lines(
+      `A recovery code was used just now to verify your identity. ${left} are left.`,
+      NOT_YOU_FACTOR,
+      link(services, SECURITY),
+      signed(services),
+    ),
+  };
+}
+
+/** To the owner: the codes that get them in without their factors are new. */
+export function recoveryCreatedMail(services: Services, to: string): Mail {
+  return {
+    to,
+    subject: "Your recovery codes were replaced",
+    text: lines(
+      "New recovery codes were created for your account just now. The earlier ones work no more.",
+      NOT_YOU_FACTOR,
+      link(services, SECURITY),
+      signed(services),
+    ),
+  };
+}
+
+/** To the owner: somebody who got past the password tries codes. */
+export function wrongCodesMail(services: Services, to: string): Mail {
+  return {
+    to,
+    subject: "Wrong codes at your account",
+    text: lines(
+      "Somebody typed too many wrong two-factor codes at your account. Whoever it is has your password, or " +
+        "reads your mail. They are not in.",
+      "If it was not you, change your password at once:",
+      link(services, "/password/forgotten"),
+      signed(services),
+    ),
+  };
+}
+
 /** Being asked into a team. */
 export function invitationMail(
   services: Services,

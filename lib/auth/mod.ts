@@ -4,6 +4,8 @@ export {
   type Account,
   type BrowserActor,
   emailAddress,
+  type Factors,
+  hasFactor,
   LOCAL_ADDRESS,
   principalOf,
   type Session,
@@ -11,7 +13,34 @@ export {
 export { type Credentials, localAccount, signIn } from "./accounts.ts";
 export { changeEmail, NEW_EMAIL_PATH, requestEmailChange } from "./addresses.ts";
 export type { ChallengeId } from "./challenges.ts";
-export { confirmByCode, confirmByPassword, requestConfirmation } from "./confirm.ts";
+export {
+  challengeConfirmation,
+  confirmByCode,
+  confirmByPasskey,
+  confirmIdentity,
+  requestConfirmation,
+} from "./confirm.ts";
+export {
+  beginAuthenticator,
+  confirmAuthenticator,
+  readNewAuthenticator,
+  removeAuthenticator,
+} from "./factors/authenticator.ts";
+export { PASSKEY_TIMEOUT_MS } from "./factors/passkey_challenges.ts";
+export { addPasskey, beginPasskey, listPasskeys, removePasskey } from "./factors/passkeys.ts";
+export type { PasskeyView } from "./factors/passkey_store.ts";
+export { renewRecoveryCodes } from "./factors/recovery.ts";
+export { relyingParty } from "./factors/relying_party.ts";
+export {
+  challengeSecond,
+  challengeSignIn,
+  finishByCode,
+  finishByPasskey,
+  PENDING_MINUTES,
+  readSecondStep,
+  signInByPasskey,
+} from "./factors/sign_in.ts";
+export { holdForm, readHeldForm, takeForm } from "./held_forms.ts";
 export { transferOwnership } from "./ownership.ts";
 export { changePassword, openReset, requestReset, RESET_PATH, resetPassword } from "./passwords.ts";
 export {
@@ -64,4 +93,5 @@ export {
   renameTeam,
   withdrawInvitation,
 } from "./teams.ts";
+export { requireTwoFactor } from "./team_requirement.ts";
 export type { InvitationView, Invited, Membership, MemberView } from "./team_store.ts";

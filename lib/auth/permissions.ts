@@ -33,6 +33,9 @@ export const PERMISSIONS = {
   "tokens:revoke": { role: "viewer", abilities: ["api:tokens:write"] },
   "tokens:write": { role: "member", abilities: ["api:tokens:write"] },
   "tokens:mint_writing": { role: "member", abilities: ["api:tokens:write"], sensitive: true },
+  // What reaches every endpoint, now and later, is as much as a person has.
+  "tokens:mint_all": { role: "member", abilities: ["api:tokens:write"], sensitive: true },
+  "apps:allow": { role: "viewer", abilities: [] },
   // Everybody may let an app read what they read themselves.
   "apps:allow_writing": { role: "member", abilities: [], sensitive: true },
   "apps:read": { role: "viewer", abilities: [] },
@@ -47,6 +50,8 @@ export const PERMISSIONS = {
   "team:read": { role: "viewer", abilities: [] },
   "team:leave": { role: "viewer", abilities: [] },
   "team:manage": { role: "admin", abilities: [] },
+  // Whoever is made an admin can add and remove people.
+  "team:invite_admin": { role: "admin", abilities: [], sensitive: true },
   "team:own": { role: "owner", abilities: [], sensitive: true },
 } as const satisfies Record<string, Rule>;
 
@@ -55,7 +60,12 @@ export type Permission = keyof typeof PERMISSIONS;
 
 /** Who asks: a person in a role, or a token with abilities that acts in one. */
 export type Asker =
-  | { readonly role: Role; readonly authenticatedAt: Date }
+  | {
+    readonly role: Role;
+    readonly authenticatedAt: Date;
+    /** Whether the team requires a second factor that the person does not have. */
+    readonly factorMissing: boolean;
+  }
   | { readonly role: Role; readonly abilities: ReadonlySet<Ability> };
 
 /** Milliseconds for which one proof of who it is serves sensitive acts. */
@@ -68,7 +78,8 @@ export const RECENT_MS = 10 * 60_000;
  * @param permission What the route declares; undefined, where it declares nothing, is denied.
  * @param now Milliseconds since 1970.
  * @throws AppError ACCESS_DENIED (a role that may not), INSUFFICIENT_SCOPE (a token without the
- * ability), CONFIRMATION_REQUIRED (the proof of who it is is too old).
+ * ability), TWO_FACTOR_REQUIRED (the team's things, for a member without a second factor where the team
+ * requires one), CONFIRMATION_REQUIRED (the proof of who it is is too old).
  */
 export function authorize(asker: Asker, permission: Permission | undefined, now: number): void {
   if (permission === undefined || !Object.hasOwn(PERMISSIONS, permission)) {
@@ -97,6 +108,7 @@ export function authorize(asker: Asker, permission: Permission | undefined, now:
       `This needs the role ${rule.role}; yours is ${asker.role}.`,
     );
   }
+  if (rule.role !== null && asker.factorMissing) throw new AppError("TWO_FACTOR_REQUIRED");
   if (rule.sensitive && now - asker.authenticatedAt.getTime() > RECENT_MS) {
     throw new AppError("CONFIRMATION_REQUIRED");
   }

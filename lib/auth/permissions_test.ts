@@ -10,7 +10,11 @@ import {
 } from "./permissions.ts";
 
 const NOW = Date.now();
-const person = (role: Role, ago = 0) => ({ role, authenticatedAt: new Date(NOW - ago) });
+const person = (role: Role, ago = 0) => ({
+  role,
+  authenticatedAt: new Date(NOW - ago),
+  factorMissing: false,
+});
 
 const allowed = (role: Role) =>
   (Object.keys(PERMISSIONS) as Permission[]).filter((permission) => {

@@ -1,10 +1,13 @@
 import { type AuditActor, recordEvent } from "../audit/mod.ts";
 import type { SessionId, TenantId, UserId } from "../ids.ts";
 import { type Control, sqlState, type Tx } from "../postgres/mod.ts";
-import type { Account, BrowserActor, Session } from "./account.ts";
+import { type Account, type BrowserActor, hasFactor, type Session } from "./account.ts";
 import type { Role } from "../principal.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
+
+/** Uses up in the transaction of a session what it is started or proved by; answers what it was. */
+export type SessionProof = (tx: Tx) => Promise<{ readonly factor: string }>;
 
 /** What of the place where somebody signs in is new to their account. */
 export type NewPlace = "browser" | "network";
@@ -17,10 +20,12 @@ export async function insertSession(
   control: Control,
   session: Account & { id: SessionId; hash: Bytes; expiresAt: Date },
   actor: BrowserActor,
+  proof?: SessionProof,
 ): Promise<NewPlace | null> {
   const { tenantId, userId } = session;
   const device = actor.device ?? "";
   return await control.tenant(tenantId, async (tx) => {
+    const proved = await proof?.(tx);
     const [row] = await tx<{ news: NewPlace | null }[]>`
       SELECT lookup.create_session(
         ${session.id}, ${session.hash}, ${userId}, ${tenantId}, ${session.expiresAt}, ${device},
@@ -30,7 +35,7 @@ export async function insertSession(
       tenantId,
       action: "session.started",
       actor: { ...actor, userId },
-      detail: { device },
+      detail: { device, ...proved },
     });
     return row!.news;
   });
@@ -49,9 +54,16 @@ export async function selectSession(control: Control, id: SessionId): Promise<Se
       tenant_name: string;
       authenticated_at: Date;
       expires_at: Date;
+      passkeys: number;
+      authenticator: boolean;
+      recovery_codes: number;
+      team_requires: boolean;
     }[]
-  >`SELECT * FROM lookup.session(${id})`;
+  >`
+    SELECT s.*, f.* FROM lookup.session(${id}) s, lookup.factors(s.user_id, s.tenant_id) f`;
   if (!row) return null;
+  const { passkeys, authenticator, recovery_codes: recoveryCodes } = row;
+  const factors = { passkeys, authenticator, recoveryCodes };
   return Object.freeze({
     id: row.id,
     userId: row.user_id,
@@ -62,6 +74,8 @@ export async function selectSession(control: Control, id: SessionId): Promise<Se
     tenantName: row.tenant_name,
     authenticatedAt: row.authenticated_at,
     expiresAt: row.expires_at,
+    factors,
+    factorMissing: row.team_requires && !hasFactor(factors),
   });
 }
 
@@ -178,10 +192,17 @@ export async function confirmStored(
   control: Control,
   { id, tenantId }: Session,
   actor: AuditActor,
+  proof?: SessionProof,
 ): Promise<void> {
   await control.tenant(tenantId, async (tx) => {
+    const detail = await proof?.(tx);
     await tx`SELECT lookup.confirm_session(${id})`;
-    await recordEvent(tx, { tenantId, action: "session.confirmed", actor });
+    await recordEvent(tx, {
+      tenantId,
+      action: "session.confirmed",
+      actor,
+      ...(detail ? { detail } : {}),
+    });
   });
 }
 

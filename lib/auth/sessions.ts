@@ -6,6 +6,7 @@ import { newId, type SessionId, type TenantId } from "../ids.ts";
 import type { Services } from "../services.ts";
 import { signAccess, verifyAccess } from "./access_token.ts";
 import { type Account, type BrowserActor, LOCAL_ADDRESS, type Session } from "./account.ts";
+import { deleteExpiredFactors } from "./factors/factor_store.ts";
 import { keysOf } from "./keys.ts";
 import { newSignInMail } from "./mails.ts";
 import {
@@ -19,6 +20,7 @@ import {
   rotateStored,
   selectSession,
   selectSessions,
+  type SessionProof,
   type SessionView,
 } from "./session_store.ts";
 import { readAccountById } from "./store.ts";
@@ -62,20 +64,30 @@ function tellNewPlace(services: Services, { userId }: Account, actor: BrowserAct
   });
 }
 
-/** Starts a session of an account whose address is proved. What is new about the place is mailed. */
+/**
+ * Starts a session of an account whose address is proved. What is new about the place is mailed.
+ *
+ * @param proof Uses a second factor up: without, the database starts none where the account has one.
+ */
 export async function startSession(
   services: Services,
   account: Account,
   actor: BrowserActor,
+  proof?: SessionProof,
 ): Promise<SessionTokens> {
   const refresh = randomSecret();
   const id = newId<SessionId>();
-  const news = await insertSession(services.control, {
-    ...account,
-    id,
-    hash: sha256(refresh),
-    expiresAt: livesUntil(services),
-  }, actor);
+  const news = await insertSession(
+    services.control,
+    {
+      ...account,
+      id,
+      hash: sha256(refresh),
+      expiresAt: livesUntil(services),
+    },
+    actor,
+    proof,
+  );
   if (news) tellNewPlace(services, account, actor);
   return { access: await signAccess(services, id), refresh };
 }
@@ -179,8 +191,9 @@ export async function confirmSession(
   services: Services,
   session: Session,
   actor: AuditActor,
+  proof?: SessionProof,
 ): Promise<void> {
-  await confirmStored(services.control, session, actor);
+  await confirmStored(services.control, session, actor, proof);
   await forgetSessions(services, [session.id]);
 }
 
@@ -210,4 +223,5 @@ export async function sessionCsrfToken(services: Services, session: Session): Pr
 /** Deletes sessions, proofs and invitations that have expired; run now and then. */
 export async function sweepExpired(services: Services): Promise<void> {
   await deleteExpired(services.control);
+  await deleteExpiredFactors(services.control);
 }

@@ -19,6 +19,8 @@ export interface MemberView {
   readonly email: string;
   readonly role: Role;
   readonly since: Date;
+  /** Whether they have a second factor. */
+  readonly hasFactor: boolean;
 }
 
 /** An invitation as the team sees it. */
@@ -52,14 +54,18 @@ export async function selectMemberships(control: Control, userId: UserId): Promi
 
 /** The members of the transaction's tenant, the first to join first. */
 export async function selectMembers(tx: Tx): Promise<MemberView[]> {
-  const rows = await tx<{ user_id: UserId; email: string; role: Role; created_at: Date }[]>`
-    SELECT m.user_id, u.email, m.role, m.created_at
+  const rows = await tx<
+    { user_id: UserId; email: string; role: Role; created_at: Date; has_factor: boolean }[]
+  >`
+    SELECT m.user_id, u.email, m.role, m.created_at,
+      m.user_id IN (SELECT lookup.members_with_factor()) AS has_factor
     FROM members m JOIN users u ON u.id = m.user_id ORDER BY m.created_at, m.user_id`;
   return rows.map((row) => ({
     userId: row.user_id,
     email: row.email,
     role: row.role,
     since: row.created_at,
+    hasFactor: row.has_factor,
   }));
 }
 
@@ -180,6 +186,21 @@ export async function updateRole(tx: Tx, userId: UserId, role: Role): Promise<vo
 /** Deletes a membership; sessions in the tenant go with it. */
 export async function deleteMember(tx: Tx, userId: UserId): Promise<void> {
   await keepingAnOwner(tx`DELETE FROM members WHERE user_id = ${userId}`.execute());
+}
+
+/** Whether the transaction's tenant requires a second factor of its members. */
+export async function selectTwoFactorRequired(tx: Tx): Promise<boolean> {
+  const [row] = await tx<{ required: boolean }[]>`
+    SELECT two_factor_required_at IS NOT NULL AS required FROM tenants`;
+  return row!.required;
+}
+
+/** Says whether it does; answers false where it did say so already. */
+export async function updateTwoFactorRequired(tx: Tx, required: boolean): Promise<boolean> {
+  const rows = await tx`
+    UPDATE tenants SET two_factor_required_at = CASE WHEN ${required} THEN now() END
+    WHERE (two_factor_required_at IS NOT NULL) <> ${required} RETURNING id`;
+  return rows.length > 0;
 }
 
 /** Renames the transaction's tenant: row-level security shows it no other. */

@@ -25,6 +25,7 @@ import {
   selectMembers,
   selectMemberships,
   selectRole,
+  selectTwoFactorRequired,
   updateRole,
   updateTeamName,
 } from "./team_store.ts";
@@ -45,10 +46,16 @@ export function listMemberships(services: Services, session: Session): Promise<M
 export async function readTeam(
   services: Services,
   { tenantId }: Session,
-): Promise<{ members: MemberView[]; invitations: InvitationView[] }> {
+): Promise<{
+  members: MemberView[];
+  invitations: InvitationView[];
+  /** Whether members need a second factor. */
+  twoFactorRequired: boolean;
+}> {
   return await services.control.tenant(tenantId, async (tx) => ({
     members: await selectMembers(tx),
     invitations: await selectInvitations(tx),
+    twoFactorRequired: await selectTwoFactorRequired(tx),
   }));
 }
 

@@ -51,6 +51,8 @@ const CODES: Readonly<Record<string, ErrorCode>> = {
   "57P01": "UNAVAILABLE",
   "57P02": "UNAVAILABLE",
   "57P03": "UNAVAILABLE",
+  // Raised by a trigger of the control database.
+  BH2FA: "TWO_FACTOR_REQUIRED",
 };
 
 // What triggers of the control database refuse whoever asks, by the constraint that they name.

@@ -9,7 +9,9 @@ export type CookieName =
   | "browser"
   | "visitor"
   | "notice"
-  | "once";
+  | "once"
+  | "pending"
+  | "passkey";
 
 /**
  * Reads and writes our cookies: httpOnly, SameSite=Lax, for the whole site. Over https they carry the

@@ -17,6 +17,7 @@ export {
   Time,
   type Tone,
 } from "./components/pieces.tsx";
+export { QrCode } from "./components/qr_code.tsx";
 export { HullDrawing } from "./components/logo.tsx";
 export { ClientSnippets } from "./components/snippets.tsx";
 export { Visible } from "./components/visible_text.tsx";
@@ -70,6 +71,10 @@ export {
   typedRules,
 } from "./dashboard/rules_form.ts";
 export { RulesForm } from "./dashboard/rules_view.tsx";
+export { ContinueForm, PasskeyForm, TwoFactorCode } from "./dashboard/second_factor_view.tsx";
+export { PasskeyTable, SecurityView } from "./dashboard/security_view.tsx";
+export { TeamTwoFactor } from "./dashboard/team_two_factor.tsx";
+export { VerifyIdentity, type Waiting } from "./dashboard/verify_view.tsx";
 export { TablesView } from "./dashboard/tables_view.tsx";
 export { FileForm } from "./dashboard/file_form.tsx";
 export { IngestReport } from "./dashboard/ingest_report.tsx";

@@ -16,7 +16,21 @@ export const NOTICES = {
   ),
   mail_sent: notice("info", "If the account exists, we have sent an email."),
   mail_sent_again: notice("info", "We have sent an email. It may take a minute."),
-  confirmed: notice("good", "Thank you. Now repeat what you were about to do."),
+  confirmed: notice("good", "Your identity is verified. Go on with what you were about to do."),
+  confirmed_without_file: notice(
+    "warn",
+    "Your identity is verified. Files are not kept meanwhile: choose the file again.",
+  ),
+  passkey_removed: notice("good", "The passkey is removed. It signs nobody in any more."),
+  passkey_added: notice("good", "The passkey is ready. You can sign in with it from now on."),
+  authenticator_added: notice("good", "The authenticator app is set up."),
+  authenticator_removed: notice("good", "The authenticator app is removed."),
+  two_factor_required: notice(
+    "good",
+    "From now on members need two-factor authentication to do anything in this team.",
+  ),
+  two_factor_optional: notice("info", "Members may do without two-factor authentication."),
+  sign_in_again: notice("warn", "Signing in took too long, or was ended. Start again."),
   email_changed: notice(
     "good",
     "Your address is changed, and other devices are signed out. The old address has been told.",

@@ -29,6 +29,8 @@ export interface PageRequest {
    * `{"location": path}` instead.
    */
   redirect(path: string, notice?: NoticeCode): Response;
+  /** Notes that the answer to this form may send the browser to this place besides: a policy's source. */
+  leadsTo(target: string): void;
   /** Signs the browser in, or out with null. */
   setSession(tokens: SessionTokens | null): void;
   /**
@@ -36,6 +38,14 @@ export interface PageRequest {
    * in leads on to: in this browser alone, never in the mail.
    */
   setChallenge(id: string | null, next?: string): void;
+  /** Keeps, or forgets with null, that this browser has shown a first factor and is asked for a second. */
+  setPending(secret: string | null): void;
+  /** What `setPending` kept; empty where there is nothing. */
+  readonly pending: string;
+  /** Keeps, or forgets with null, what a passkey's answer is known by. */
+  setPasskeyChallenge(secret: string | null): void;
+  /** What `setPasskeyChallenge` kept; empty where there is nothing. */
+  readonly passkeyChallenge: string;
   /** What `setChallenge` kept; empty where there is nothing. */
   readonly challenge: string;
   /** The page that `setChallenge` kept, as `nextPath` lets it through; null where there is none. */

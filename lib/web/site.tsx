@@ -1,16 +1,16 @@
 import { type Context, Hono } from "hono";
-import { authorize } from "../auth/mod.ts";
+import { authorize, holdForm, type Permission, type Session, takeForm } from "../auth/mod.ts";
 import { isLoopback } from "../config.ts";
 import { AppError, problemResponse, toAppError } from "../errors.ts";
 import { mediaType, readUpload } from "../http/mod.ts";
 import { newId } from "../ids.ts";
 import type { Services } from "../services.ts";
 import type { Assets } from "./assets.ts";
-import { CSRF_FIELD } from "./components/form.tsx";
+import { CSRF_FIELD, HELD_FIELD } from "./components/form.tsx";
 import { createCookies } from "./cookies.ts";
 import { checkSource, checkToken, CSRF_HEADER, isSafe } from "./csrf.ts";
 import { ErrorPage } from "./error_page.tsx";
-import { readForm } from "./form_data.ts";
+import { type FormFields, readForm } from "./form_data.ts";
 import { hstsOf, setSecurityHeaders } from "./headers.ts";
 import { nextPath } from "./next_path.ts";
 import type { MemberRequest, PageHandlers, PageRoute } from "./page.ts";
@@ -25,7 +25,7 @@ export interface Client {
 
 interface Env {
   Bindings: Client;
-  Variables: { visit: Visit; route: string };
+  Variables: { visit: Visit; route: string; form: FormFields };
 }
 
 /** A loopback site is reached under several names, which are one to its owner. */
@@ -49,8 +49,35 @@ export function createSite(services: Services, assets: Assets): Site {
   };
 }
 
-async function write(page: MemberRequest, visit: Visit, handlers: PageHandlers<MemberRequest>) {
+/** Reads a form and checks that it is ours; what may be kept of it is noted for `heldPath`. */
+async function readOwnForm(c: Context<Env>): Promise<FormFields> {
+  const form = await readForm(c.req.raw);
+  const token = c.req.raw.headers.get(CSRF_HEADER) ?? form.get(CSRF_FIELD);
+  checkToken(token, c.get("visit").csrfToken);
+  form.delete(CSRF_FIELD);
+  c.set("form", form);
+  return form;
+}
+
+/** The form that was sent; where it names one that waited, that one, which is used up by it. */
+async function formOf(site: Site, c: Context<Env>): Promise<FormFields> {
+  const sent = c.get("form") ?? await readOwnForm(c);
+  const held = sent.get(HELD_FIELD);
+  const { session } = c.get("visit");
+  if (held === null || !session) return sent;
+  const form = await takeForm(site.services, session, pathOf(c.req.url), held);
+  c.set("form", form);
+  return form;
+}
+
+async function write(
+  site: Site,
+  c: Context<Env>,
+  page: MemberRequest,
+  handlers: PageHandlers<MemberRequest>,
+) {
   const { request } = page;
+  const visit = c.get("visit");
   const header = request.headers.get(CSRF_HEADER);
   if (handlers.upload && mediaType(request) === "multipart/form-data") {
     // From a script the token comes in the header; from a form it is the first field, before the file.
@@ -66,14 +93,30 @@ async function write(page: MemberRequest, visit: Visit, handlers: PageHandlers<M
   if (!handlers.post) {
     throw new AppError("UNSUPPORTED_MEDIA_TYPE", "Send multipart/form-data.");
   }
-  const form = await readForm(request);
-  checkToken(header ?? form.get(CSRF_FIELD), visit.csrfToken);
-  return await handlers.post(page, form);
+  return await handlers.post(page, await formOf(site, c));
 }
 
 function allowed(route: PageRoute): string {
   const reads = route.get ? ["GET", "HEAD"] : [];
   return [...reads, ...(route.post || route.upload ? ["POST"] : [])].join(", ");
+}
+
+const FORM = "application/x-www-form-urlencoded";
+
+/** Asks whether a member may; a form that is refused until its sender is proved is read, to be kept. */
+async function permitted(
+  site: Site,
+  c: Context<Env>,
+  session: Session,
+  need: Permission | undefined,
+): Promise<void> {
+  try {
+    authorize(session, need, site.services.clock.now());
+  } catch (error) {
+    const waits = error instanceof AppError && error.code === "CONFIRMATION_REQUIRED";
+    if (waits && !isSafe(c.req.method) && mediaType(c.req.raw) === FORM) await formOf(site, c);
+    throw error;
+  }
 }
 
 async function run(site: Site, route: PageRoute, c: Context<Env>): Promise<Response> {
@@ -85,14 +128,14 @@ async function run(site: Site, route: PageRoute, c: Context<Env>): Promise<Respo
     const need = isSafe(request.method) ? route.permission?.read : route.permission?.write;
     const exists = isSafe(request.method) ? route.get : route.post ?? route.upload;
     if (!exists) throw new AppError("METHOD_NOT_ALLOWED");
-    authorize(visit.session, need, site.services.clock.now());
+    await permitted(site, c, visit.session, need);
   }
   const page = pageRequest(site, visit, request, (name) => c.req.param(name) ?? "");
   // A page for anyone takes less of the same request: what a member's page sees besides stays unread.
   const handlers = route as PageHandlers<MemberRequest>;
   if (isSafe(request.method) && handlers.get) return await handlers.get(page);
   if (request.method === "POST" && (handlers.post || handlers.upload)) {
-    return await write(page, visit, handlers);
+    return await write(site, c, page, handlers);
   }
   throw new AppError("METHOD_NOT_ALLOWED");
 }
@@ -108,22 +151,40 @@ function pageBefore(request: Request): string {
   return before ? nextPath(before.pathname + before.search, "/") : "/";
 }
 
-function errorResponse(site: Site, c: Context<Env>, error: AppError, visit: Visit): Response {
+/** Where it is proved who sent a request: what was sent waits meanwhile, except files. */
+async function confirmPath(site: Site, c: Context<Env>, session: Session): Promise<string> {
+  const path = pathOf(c.req.url);
+  const query = new URLSearchParams();
+  const fields = c.get("form");
+  const { targets } = c.get("visit");
+  const held = fields && await holdForm(site.services, session, path, { fields, targets });
+  if (isSafe(c.req.method)) query.set("next", path);
+  else {
+    if (held) query.set("held", held);
+    else query.set("repeat", "yes");
+    query.set("next", pageBefore(c.req.raw));
+  }
+  return `/account/confirm?${query}`;
+}
+
+async function errorResponse(
+  site: Site,
+  c: Context<Env>,
+  error: AppError,
+  visit: Visit,
+): Promise<Response> {
   const request = c.req.raw;
   if (wantsJson(request)) return problemResponse(error, visit.requestId);
   if (error.code === "AUTHENTICATION_REQUIRED") {
     const next = isSafe(request.method) ? `?next=${encodeURIComponent(pathOf(request.url))}` : "";
     return new Response(null, { status: 303, headers: { location: `/sign-in${next}` } });
   }
-  if (error.code === "CONFIRMATION_REQUIRED") {
-    // What was sent is not kept: whoever confirms repeats it, on the page that it was sent from.
-    const next = encodeURIComponent(
-      isSafe(request.method) ? pathOf(request.url) : pageBefore(request),
-    );
-    return new Response(null, {
-      status: 303,
-      headers: { location: `/account/confirm?next=${next}` },
-    });
+  if (error.code === "CONFIRMATION_REQUIRED" && visit.session) {
+    const location = await confirmPath(site, c, visit.session);
+    return new Response(null, { status: 303, headers: { location } });
+  }
+  if (error.code === "TWO_FACTOR_REQUIRED" && visit.session?.factorMissing) {
+    return new Response(null, { status: 303, headers: { location: "/account/security" } });
   }
   const answer = renderPage(
     { title: error.kind.title },
@@ -149,6 +210,7 @@ const nobody = (): Visit => ({
   csrfToken: "",
   browser: undefined,
   outgoing: [],
+  targets: [],
 });
 
 /** Serves pages and their assets: middleware around the routes, errors in the shell. */
@@ -178,7 +240,7 @@ export function createPages(
   app.notFound((c) =>
     errorResponse(site, c, new AppError("NOT_FOUND"), c.get("visit") ?? nobody())
   );
-  app.onError((thrown, c) => {
+  app.onError(async (thrown, c) => {
     const error = toAppError(thrown);
     const visit = c.get("visit") ?? nobody();
     if (error.kind.status >= 500) {
@@ -186,7 +248,7 @@ export function createPages(
       const route = c.get("route") ?? "";
       services.log.error("page.failed", { requestId: visit.requestId, route, error });
     }
-    const answer = errorResponse(site, c, error, visit);
+    const answer = await errorResponse(site, c, error, visit);
     if (error.code === "METHOD_NOT_ALLOWED") {
       const route = routes.find(({ path }) => path === c.get("route"));
       if (route) answer.headers.set("allow", allowed(route));

@@ -1,6 +1,8 @@
 import {
   ACCESS_SECONDS,
   type BrowserActor,
+  PASSKEY_TIMEOUT_MS,
+  PENDING_MINUTES,
   principalOf,
   readSession,
   refreshSession,
@@ -15,7 +17,7 @@ import { isId, newId, type RequestId } from "../ids.ts";
 import type { RequestScope } from "../principal.ts";
 import type { Services } from "../services.ts";
 import type { Assets } from "./assets.ts";
-import type { Cookies } from "./cookies.ts";
+import type { CookieName, Cookies } from "./cookies.ts";
 import { csrfToken, isSafe } from "./csrf.ts";
 import { deviceOf } from "./device.ts";
 import { nextPath } from "./next_path.ts";
@@ -43,6 +45,8 @@ export interface Visit {
   readonly browser: Uint8Array<ArrayBuffer> | undefined;
   /** `Set-Cookie` values of the answer. */
   readonly outgoing: string[];
+  /** Where the answer may send the browser, besides to us. */
+  readonly targets: string[];
 }
 
 const CHALLENGE_SECONDS = 15 * 60;
@@ -108,7 +112,7 @@ export async function openVisit(
   const { services, cookies } = site;
   const outgoing: string[] = [];
   const browser = browserOf(site, request, outgoing);
-  const base = { requestId: newId<RequestId>(services.clock.now()), network, browser };
+  const base = { requestId: newId<RequestId>(services.clock.now()), network, browser, targets: [] };
   const actor = actorOf({ ...base, session: null }, request);
   const session = await sessionOf(site, request, actor, outgoing);
   if (session) {
@@ -172,6 +176,9 @@ export function pageRequest(
     if (value === null) throw new AppError("AUTHENTICATION_REQUIRED");
     return value;
   };
+  const keepFor = (name: CookieName, value: string | null, seconds: number) => {
+    outgoing.push(value === null ? cookies.clear(name) : cookies.set(name, value, seconds));
+  };
   return {
     services,
     request,
@@ -202,17 +209,27 @@ export function pageRequest(
       if (wantsJson(request)) return Response.json({ location: path });
       return new Response(null, { status: 303, headers: { location: path } });
     },
+    leadsTo: (target) => void visit.targets.push(target),
     setSession(tokens) {
       // The secret behind the CSRF token changes with who is signed in: no form outlives that.
       keep(site, outgoing, tokens);
       outgoing.push(
-        ...(["visitor", "challenge", "next"] as const).map((name) => cookies.clear(name)),
+        ...(["visitor", "challenge", "next", "pending", "passkey"] as const).map((name) =>
+          cookies.clear(name)
+        ),
       );
     },
     setChallenge(id, next) {
-      const keepFor = (name: "challenge" | "next", value: string | null | undefined) =>
-        value ? cookies.set(name, value, CHALLENGE_SECONDS) : cookies.clear(name);
-      outgoing.push(keepFor("challenge", id), keepFor("next", next));
+      keepFor("challenge", id, CHALLENGE_SECONDS);
+      keepFor("next", next ?? null, CHALLENGE_SECONDS);
+    },
+    setPending: (secret) => keepFor("pending", secret, PENDING_MINUTES * 60),
+    get pending() {
+      return cookies.read(request, "pending") ?? "";
+    },
+    setPasskeyChallenge: (secret) => keepFor("passkey", secret, PASSKEY_TIMEOUT_MS / 1000),
+    get passkeyChallenge() {
+      return cookies.read(request, "passkey") ?? "";
     },
     get challengeNext() {
       return nextPath(cookies.read(request, "next"), "") || null;

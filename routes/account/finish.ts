@@ -1,5 +1,6 @@
 import type { SignInStep } from "../../lib/auth/mod.ts";
 import type { NoticeCode, PageRequest } from "../../lib/web/mod.ts";
+import { SECOND_PATH } from "./second_step.tsx";
 
 /** Where the code of a sign-up is entered. */
 export const SIGN_UP_CODE_PATH = "/sign-up/code";
@@ -17,6 +18,10 @@ export function finishSignIn(page: PageRequest, step: SignInStep, next: string):
   if (step.kind === "verify_email") {
     page.setChallenge(step.challenge, next);
     return page.redirect(withNext(SIGN_UP_CODE_PATH, next));
+  }
+  if (step.kind === "second_factor") {
+    page.setPending(step.pending);
+    return page.redirect(withNext(SECOND_PATH, next));
   }
   page.setSession(step.tokens);
   return page.redirect(next, noticeOf(step));

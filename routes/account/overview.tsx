@@ -1,4 +1,4 @@
-import { listMemberships, type Membership, switchTenant } from "../../lib/auth/mod.ts";
+import { hasFactor, listMemberships, type Membership, switchTenant } from "../../lib/auth/mod.ts";
 import { parseId, type TenantId } from "../../lib/ids.ts";
 import {
   Badge,
@@ -64,6 +64,20 @@ export const accountPage = memberPage("/account", {
               <ButtonLink href="/account/password">
                 {session.hasPassword ? "Change the password" : "Set a password"}
               </ButtonLink>
+            </div>
+          </Compartment>
+          <Compartment
+            id="security"
+            title="Two-factor authentication"
+            about="Passkeys, an authenticator app, recovery codes."
+          >
+            <p>
+              {hasFactor(session.factors)
+                ? <Badge tone="good">On</Badge>
+                : <Badge tone="warn">Off</Badge>}
+            </p>
+            <div class="row">
+              <ButtonLink href="/account/security">Open security</ButtonLink>
             </div>
           </Compartment>
           <Compartment id="devices" title="Devices" about="Everywhere that you are signed in.">

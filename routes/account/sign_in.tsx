@@ -8,11 +8,13 @@ import {
   nextPath,
   Notice,
   type PageRequest,
+  PasskeyForm,
   publicPage,
   Sheet,
 } from "../../lib/web/mod.ts";
 import { finishSignIn, withNext } from "./finish.ts";
 import { type Refusal, refusalOf, withRetry } from "./refusal.ts";
+import { takesPasskeys } from "./second_factor.ts";
 
 const schema = z.object({
   email: emailAddress,
@@ -62,7 +64,7 @@ function show(page: PageRequest, { faults = {}, refusal, email, next }: Shown): 
           name="email"
           type="email"
           label="E-mail address"
-          autocomplete="username"
+          autocomplete={takesPasskeys(page) ? "username webauthn" : "username"}
           required
           maxLength={254}
           value={email}
@@ -78,6 +80,16 @@ function show(page: PageRequest, { faults = {}, refusal, email, next }: Shown): 
         />
         <Button tone="primary">Sign in</Button>
       </Form>
+      {takesPasskeys(page) && (
+        <PasskeyForm
+          use="get"
+          action="/sign-in/passkey"
+          options="/sign-in/passkey/options"
+          label="Sign in with a passkey"
+          autofill
+          along={{ next }}
+        />
+      )}
     </Sheet>,
     refusal?.status ?? (Object.keys(faults).length ? 422 : 200),
   );

@@ -6,6 +6,7 @@ import {
   agree,
   type AuthorizationRequest,
   decline,
+  formTarget,
   needsDocument,
   OAUTH_ALIASES,
   OAUTH_PATHS,
@@ -34,6 +35,7 @@ async function read(
     throw new AppError("AUTHENTICATION_REQUIRED");
   }
   const userId = session?.userId ?? null;
+  if (session) authorize(session, "apps:allow", services.clock.now());
   const reading = await readAuthorizationRequest(services, query, policy, userId);
   if (reading.answer === "refuse") return refusal(page, reading.reason);
   // Who is sent on to the app has signed in first: our address is no springboard (RFC 9700, 4.11.2).
@@ -100,6 +102,7 @@ function authorizePage(path: string, policy: OutboundPolicy): PageRoute {
       // Nothing is believed that the form says of the request: all of it is read and checked again.
       const request = await read(page, new URLSearchParams(form.get("request") ?? ""), policy);
       if (request instanceof Response) return request;
+      page.leadsTo(formTarget(request.redirect));
       return await decide(page as PageRequest & { session: Session }, request, form);
     },
   });

@@ -19,11 +19,14 @@ import { showTeam } from "./show.tsx";
 
 const role = z.enum(ROLES, "Choose a role.");
 
-/** What owners do may give or take ownership: they prove again who they are. Nobody else gives it. */
+/**
+ * What owners do may give or take ownership, and who is made an admin can add and remove people: who does
+ * it proves again who they are.
+ */
 function checkOwnership(page: MemberRequest, given: Role = "viewer"): void {
-  if (given === "owner" || page.session.role === "owner") {
-    authorize(page.session, "team:own", page.services.clock.now());
-  }
+  const now = page.services.clock.now();
+  if (given === "owner" || page.session.role === "owner") authorize(page.session, "team:own", now);
+  if (given === "admin") authorize(page.session, "team:invite_admin", now);
 }
 
 /** `/team/name`: gives the team another name. */

@@ -13,6 +13,7 @@ import {
   PageHead,
   Select,
   Table,
+  TeamTwoFactor,
 } from "../../lib/web/mod.ts";
 import { type Refusal, withRetry } from "../account/refusal.ts";
 import { INVITATION_COLUMNS, memberColumns, roleOptions } from "./tables.tsx";
@@ -113,6 +114,18 @@ export async function showTeam(page: MemberRequest, typed: Inviting = {}): Promi
             </div>
           </Compartment>
         )}
+        <Compartment
+          id="two-factor"
+          title="Two-factor authentication"
+          about="Whether members need a passkey or an authenticator app to do anything in this team."
+        >
+          <TeamTwoFactor
+            session={session}
+            members={team.members}
+            required={team.twoFactorRequired}
+            owns={may(session.role, "team:own")}
+          />
+        </Compartment>
         <Compartment id="leave" title="Leave">
           <Confirm summary="Leave this team">
             <p class="small">

@@ -106,6 +106,8 @@ export const newTokenPage = memberPage("/tokens/new", {
         tables: "Tables can be chosen only where the token reaches endpoints that are ticked.",
       });
     }
+    // What reaches everything does so with endpoints that are created later, too.
+    if (reach === "all") authorize(page.session, "tokens:mint_all", page.services.clock.now());
     // A token that can change things outlives the browser it was made in: whose hand is it?
     if (abilities.some(changesThings)) {
       authorize(page.session, "tokens:mint_writing", page.services.clock.now());

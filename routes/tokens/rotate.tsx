@@ -26,9 +26,9 @@ export const rotateTokenPage = memberPage("/tokens/:id/rotate", {
     const overlap = OVERLAPS.find(({ seconds }) => String(seconds) === typed);
     if (!overlap) return show(page, old, typed, "Choose for how long the old one goes on.");
     // It hands out a secret as minting does.
-    if (old.abilities.some(changesThings)) {
-      authorize(page.session, "tokens:mint_writing", page.services.clock.now());
-    }
+    const now = page.services.clock.now();
+    if (old.endpoints === "all") authorize(page.session, "tokens:mint_all", now);
+    if (old.abilities.some(changesThings)) authorize(page.session, "tokens:mint_writing", now);
     const { token, view } = await rotateToken(page.services, page.scope, old.id, overlap.seconds);
     await page.showOnce(JSON.stringify({ token, id: view.id }));
     return page.redirect("/tokens/minted");

@@ -32,7 +32,11 @@ export async function joinedAs(site: Site, ada: CookieJar, role: string): Promis
 }
 
 /** Whether a browser is signed in. */
-export const isIn = async (browser: CookieJar) => (await browser.go("/account")).status === 200;
+export async function isIn(browser: CookieJar): Promise<boolean> {
+  const answer = await browser.go("/account");
+  await answer.text();
+  return answer.status === 200;
+}
 
 /** Runs statements past row-level security. */
 export async function asSuperuser<T>(

@@ -30,7 +30,7 @@ Deno.test("no permission is declared for a page that is not there, or twice", ()
 });
 
 Deno.test("what is not declared is denied, to tokens with every ability and to owners", () => {
-  const owner = { role: "owner", authenticatedAt: new Date() } as const;
+  const owner = { role: "owner", authenticatedAt: new Date(), factorMissing: false } as const;
   for (const asker of [owner, { role: "owner" as const, abilities: new Set<never>() }]) {
     for (const permission of [undefined, "toString", "no:such"]) {
       assert.throws(() => authorize(asker, permission as never, Date.now()), {

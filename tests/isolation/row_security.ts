@@ -48,6 +48,10 @@ export async function controlTables(superuser: Sql): Promise<Table[]> {
   return rows.filter(({ schema }) => !LIBRARY_SCHEMAS.has(schema)).map((row) => ({ ...row }));
 }
 
+/** A person's, whichever tenant they are in. */
+const ofMember = (tenant: string) =>
+  `user_id IN (SELECT user_id FROM public.members WHERE tenant_id = ${tenant})`;
+
 /** Tables whose rows are a tenant's in another way than by `tenant_id`. */
 const OTHERWISE_OWNED: Readonly<Record<string, (tenant: string) => string>> = {
   "public.tenants": (tenant) => `id = ${tenant}`,
@@ -57,6 +61,12 @@ const OTHERWISE_OWNED: Readonly<Record<string, (tenant: string) => string>> = {
   // A person's, whichever tenant they are in: the look-up functions alone reach them.
   "public.challenges": (tenant) =>
     `user_id IN (SELECT user_id FROM public.members WHERE tenant_id = ${tenant})`,
+  ...Object.fromEntries(
+    ["passkeys", "authenticators", "recovery_codes", "pending_sign_ins", "factor_tries"].map((
+      table,
+    ) => [`public.${table}`, ofMember]),
+  ),
+  "public.passkey_challenges": ofMember,
   "public.session_tokens": (tenant) =>
     `session_id IN (SELECT id FROM public.sessions WHERE tenant_id = ${tenant})`,
 };

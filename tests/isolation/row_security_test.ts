@@ -51,9 +51,33 @@ async function fullTenant(services: Services, superuser: Sql): Promise<TenantId>
   await superuser`
     INSERT INTO relays (endpoint_id, tenant_id, wanted_until)
     VALUES (${endpoint.id}, ${tenantId}, now())`;
+  await addFactors(superuser, tenantId, userId);
   await connectApp(superuser, tenantId, userId, endpoint.id);
   await anchorAudit(services);
   return tenantId;
+}
+
+/** Gives a person second factors: a row in each of their tables. */
+async function addFactors(superuser: Sql, tenantId: TenantId, userId: UserId): Promise<void> {
+  const bytes = () => crypto.getRandomValues(new Uint8Array(32));
+  await superuser`
+    INSERT INTO held_forms (id, session_id, tenant_id, path, sealed, expires_at)
+    SELECT ${newId()}, s.id, ${tenantId}, '/', ${bytes()}, now() FROM sessions s
+    WHERE s.user_id = ${userId}`;
+  await superuser`
+    INSERT INTO passkeys
+      (id, user_id, credential_id, public_key, sign_count, transports, synced, name)
+    VALUES (${newId()}, ${userId}, ${bytes()}, ${bytes()}, 0, '[]', false, 'Laptop')`;
+  await superuser`INSERT INTO authenticators (user_id, secret) VALUES (${userId}, ${bytes()})`;
+  await superuser`INSERT INTO recovery_codes (user_id, hash) VALUES (${userId}, ${bytes()})`;
+  await superuser`
+    INSERT INTO pending_sign_ins (id, hash, user_id, expires_at)
+    VALUES (${newId()}, ${bytes()}, ${userId}, now())`;
+  await superuser`
+    INSERT INTO factor_tries (id, user_id, browser) VALUES (${newId()}, ${userId}, ${newId()})`;
+  await superuser`
+    INSERT INTO passkey_challenges (hash, user_id, challenge, expires_at)
+    VALUES (${bytes()}, ${userId}, ${"c".repeat(43)}, now())`;
 }
 
 /** Lets an app in: a row in each table of the authorization server. */

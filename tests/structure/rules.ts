@@ -90,6 +90,12 @@ const HOMES: readonly {
   { packages: /^bcrypt/, homes: /^lib\/auth\//, what: "password hashing" },
   { packages: /^@zxcvbn-ts\//, homes: /^lib\/auth\//, what: "an account's package" },
   { packages: /^jose/, homes: /^lib\/(auth|audit)\//, what: "the signing library" },
+  {
+    packages: /^(otpauth|@simplewebauthn\/server)/,
+    homes: /^lib\/auth\/factors\//,
+    what: "a second factor's package",
+  },
+  { packages: /^uqr/, homes: /^lib\/web\//, what: "the drawing of QR codes" },
   { packages: /^nodemailer/, homes: /^lib\/mail\//, what: "the mail library" },
   { packages: /^(csv-parse|@streamparser)/, homes: /^lib\/ingest\//, what: "a file parser" },
 ];
@@ -148,12 +154,12 @@ export const noWorkAtImport: Rule = each((file) =>
     : file.atImport.map((text) => `works at import: ${text}`)
 );
 
-/** Islands go to the browser: Preact, types and other islands are all that they import. */
+/** Islands go to the browser: Preact, types, other islands and passkeys' side of it are all they import. */
 export const islands: Rule = (files) =>
   files.filter(({ path }) => path.startsWith("islands/")).flatMap((file) =>
     [
       ...file.packages.filter(({ specifier, typeOnly }) =>
-        !typeOnly && !/^preact($|\/)/.test(specifier)
+        !typeOnly && !/^(preact|@simplewebauthn\/browser)($|\/)/.test(specifier)
       ),
       ...file.local.filter(({ specifier, typeOnly }) =>
         !typeOnly && !specifier.startsWith("islands/")

@@ -6,6 +6,9 @@ import { Visible } from "./visible_text.tsx";
 /** Name of the hidden field that carries the CSRF token; the first of every form. */
 export const CSRF_FIELD = "csrf_token";
 
+/** Name of the hidden field that names a form which waited until it was proved who sent it. */
+export const HELD_FIELD = "held_form";
+
 interface FormProps {
   /** Absent: the page's own address, so that no page repeats a secret that its address holds. */
   action?: string | undefined;
