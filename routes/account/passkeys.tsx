@@ -1,9 +1,9 @@
 import { z } from "zod";
 import { addPasskey, beginPasskey, relyingParty, removePasskey } from "../../lib/auth/mod.ts";
 import { parseId, type UserId } from "../../lib/ids.ts";
+import { displayName } from "../../lib/text/mod.ts";
 import {
   checkForm,
-  displayName,
   Field,
   memberPage,
   type MemberRequest,

@@ -52,3 +52,10 @@ export async function asSuperuser<T>(
     await sql.end();
   }
 }
+
+/** Every session, the newest first. */
+export const sessionIds = (site: Site) =>
+  asSuperuser(site, async (sql) => {
+    const rows = await sql<{ id: string }[]>`SELECT id FROM sessions ORDER BY created_at DESC`;
+    return rows.map(({ id }) => id);
+  });

@@ -3,7 +3,7 @@ import { readSession, startSession } from "../../lib/auth/mod.ts";
 import { sha256 } from "../../lib/crypto/mod.ts";
 import { createHandler } from "../../routes/handler.ts";
 import { type CookieJar, startSite } from "../harness/mod.ts";
-import { asSuperuser, isIn, member, PASSWORD, type Site } from "./accounts_setup.ts";
+import { asSuperuser, isIn, member, PASSWORD, sessionIds } from "./accounts_setup.ts";
 
 const MINUTE = 60_000;
 
@@ -192,66 +192,6 @@ Deno.test("a reset sets the password once, signs out everywhere and tells of its
   assert.equal(right.location, "/endpoints");
 });
 
-Deno.test("sensitive pages ask again after ten minutes, by password or by mail", async () => {
-  const clock = testClock();
-  await using site = await startSite({ clock });
-  const ada = await member(site, "ada@example.com");
-  assert.equal((await ada.go("/account/password")).status, 200);
-  clock.at += 11 * MINUTE;
-  const asked = await ada.go("/account/password");
-  assert.equal(asked.headers.get("location"), "/account/confirm?next=%2Faccount%2Fpassword");
-  const confirm = "/account/confirm?next=%2Faccount%2Fpassword";
-  const wrong = await ada.submit("/account/confirm", { password: "wrong" }, confirm);
-  assert.equal(wrong.status, 401);
-  // The proof's time is the database's: the clock of this test runs ahead of it.
-  clock.at = Date.now();
-  await asSuperuser(
-    site,
-    (sql) => sql`UPDATE sessions SET authenticated_at = now() - interval '1 hour'`,
-  );
-  site.services.caches.drop("auth.sessions", (await sessionIds(site))[0]!);
-  assert.equal((await ada.go("/account/password")).status, 303);
-  const next = "/account/password";
-  const right = await ada.submit("/account/confirm", { password: PASSWORD, next }, confirm);
-  assert.equal(right.location, next);
-  assert.equal((await ada.go(next)).status, 200);
-  await asSuperuser(
-    site,
-    (sql) => sql`UPDATE sessions SET authenticated_at = now() - interval '1 hour'`,
-  );
-  site.services.caches.drop("auth.sessions", (await sessionIds(site))[0]!);
-  await ada.submit("/account/confirm/code", { send: "yes", next }, confirm);
-  const { code } = await site.mail("ada@example.com");
-  const byMail = await ada.submit("/account/confirm/code", { code, next }, confirm);
-  assert.equal(byMail.location, next);
-  assert.equal((await ada.go(next)).status, 200);
-});
-
-Deno.test("minting a token that writes, or reaches every endpoint, asks again after ten minutes", async () => {
-  await using site = await startSite();
-  const ada = await member(site, "ada@example.com");
-  const mint = (abilities: string) =>
-    ada.submit("/tokens/new", { name: abilities, abilities, reach: "all", expires: "" });
-  assert.equal((await mint("files:write")).location, "/tokens/minted");
-  await asSuperuser(
-    site,
-    (sql) => sql`UPDATE sessions SET authenticated_at = now() - interval '1 hour'`,
-  );
-  site.services.caches.drop("auth.sessions", (await sessionIds(site))[0]!);
-  for (const ability of ["files:write", "api:endpoints:write", "rows:read"]) {
-    const asked = await mint(ability);
-    assert.match(asked.location ?? "", /^\/account\/confirm\?held=/, ability);
-  }
-  const own = { name: "x", abilities: "rows:read", reach: "some", expires: "" };
-  assert.equal((await ada.submit("/tokens/new", own)).status, 422, "judged, not asked again");
-});
-
-const sessionIds = (site: Site) =>
-  asSuperuser(site, async (sql) => {
-    const rows = await sql<{ id: string }[]>`SELECT id FROM sessions ORDER BY created_at DESC`;
-    return rows.map(({ id }) => id);
-  });
-
 Deno.test("changing the address takes the new one's link, and tells the old one", async () => {
   await using site = await startSite();
   const ada = await member(site, "ada@example.com");
@@ -328,30 +268,6 @@ Deno.test("devices are listed, and the others signed out", async () => {
   assert.equal(ended.location, "/account/sessions");
   assert(!await isIn(phone));
   assert(await isIn(ada));
-});
-
-Deno.test("guessing is slowed down, and told when to come back", async () => {
-  await using site = await startSite();
-  await member(site, "ada@example.com");
-  const browser = site.browser();
-  const cases: [string, Record<string, string>, number][] = [
-    ["/sign-in", { email: "ada@example.com", password: "wrong" }, 10],
-    ["/sign-in/mail", { email: "ada@example.com" }, 5],
-    ["/sign-in/mail", { email: "nobody@example.com" }, 5],
-    ["/password/forgotten", { email: "third@example.com" }, 5],
-    ["/sign-in/code", { code: "123456" }, 60],
-  ];
-  for (const [path, fields, most] of cases) {
-    let count = 0;
-    for (;; count++) {
-      const answer = await browser.submit(path, fields);
-      if (answer.status !== 429) continue;
-      assert(Number(answer.headers.get("retry-after")) > 0, path);
-      assert.match(answer.text, /Too many/);
-      break;
-    }
-    assert(count <= most, `${path}: ${count} tries`);
-  }
 });
 
 Deno.test("the mailbox is there on loopback alone", async () => {

@@ -18,6 +18,8 @@ export const PERMISSION_TEXT: Readonly<Record<Permission, string>> = {
   "tokens:write": "Create and rotate their own tokens",
   "tokens:revoke": "Revoke their own tokens",
   "tokens:mint_writing": "Create tokens that change something",
+  "tokens:mint_all": "Create tokens that reach every endpoint",
+  "apps:allow": "Let an app read",
   "apps:allow_writing": "Let an app write",
   "apps:read": "See connected apps",
   "apps:revoke": "Disconnect apps, and hold their changes for approval",
@@ -29,6 +31,7 @@ export const PERMISSION_TEXT: Readonly<Record<Permission, string>> = {
   "team:read": "See who is in the team",
   "team:leave": "Leave the team",
   "team:manage": "Invite and remove members, and change roles",
+  "team:invite_admin": "Invite admins, and make members admins",
   "team:own": "Make somebody an owner, and change owners",
 };
 
