@@ -243,6 +243,16 @@ export const ERRORS = {
 /** A code of the table. */
 export type ErrorCode = keyof typeof ERRORS;
 
+/** What a refused call lacked, for the owner to change: told in the activity log. */
+export interface Missing {
+  /** An ability of the credential, tables that it reaches, the endpoint's writing, a rule of a table. */
+  readonly kind: "ability" | "reach" | "writes" | "rule";
+  /** The ability, or the operation that a rule rules out. */
+  readonly name?: string;
+  /** The table that was called, where the caller may know of it. */
+  readonly table?: string;
+}
+
 /**
  * An error that may be told to a client. `detail` is public: one sentence that helps the reader,
  * free of anything from a driver, a path or a query. `cause` is private and goes to the log.
@@ -255,17 +265,20 @@ export class AppError extends Error {
   readonly retryAfter: number | undefined;
   /** The OAuth scope that would do, where another one than the credential's would. */
   readonly scope: string | undefined;
+  /** What was missing, where that is for the owner to give. */
+  readonly missing: Missing | undefined;
 
   constructor(
     code: ErrorCode,
     detail?: string,
-    options: { cause?: unknown; retryAfter?: number; scope?: string } = {},
+    options: { cause?: unknown; retryAfter?: number; scope?: string; missing?: Missing } = {},
   ) {
     super(detail ?? ERRORS[code].title, { cause: options.cause });
     this.code = code;
     this.detail = detail;
     this.retryAfter = options.retryAfter;
     this.scope = options.scope;
+    this.missing = options.missing;
   }
 
   /** The row of the table that belongs to the code. */

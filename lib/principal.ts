@@ -160,7 +160,9 @@ export function reachedIn(
 /** Throws INSUFFICIENT_SCOPE where the principal may not change rows of a table that it reaches. */
 export function requireTableWrite(scope: EndpointScope, table: string): void {
   if (reachedIn(scope, "write")?.includes(table) ?? true) return;
-  throw new AppError("INSUFFICIENT_SCOPE", `This credential only reads the table ${table}.`);
+  throw new AppError("INSUFFICIENT_SCOPE", `This credential only reads the table ${table}.`, {
+    missing: { kind: "reach", table },
+  });
 }
 
 /** Throws INSUFFICIENT_SCOPE unless the principal has the ability. */
@@ -168,6 +170,10 @@ export function requireAbility(principal: Principal, ability: Ability): void {
   if (!principal.abilities.has(ability)) {
     // What an app was let in to read with, it may ask to write with.
     const scope = ROW_WRITES.includes(ability) ? { scope: "mcp mcp:write" } : {};
-    throw new AppError("INSUFFICIENT_SCOPE", `This needs the ability ${ability}.`, scope);
+    const who = principal.grantId ? "connection" : principal.tokenId ? "token" : "account";
+    throw new AppError("INSUFFICIENT_SCOPE", `This ${who} lacks the ability ${ability}.`, {
+      ...scope,
+      missing: { kind: "ability", name: ability },
+    });
   }
 }

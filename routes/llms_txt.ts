@@ -4,7 +4,7 @@ import { newId, type RequestId, type Slug } from "../lib/ids.ts";
 import { enterWithToken, type Knock, metadataUrl, wwwAuthenticate } from "../lib/mcp/mod.ts";
 import { type EndpointScope, requireAbility } from "../lib/principal.ts";
 import type { Services } from "../lib/services.ts";
-import { llmsTxt, loadManifest } from "../lib/tools/mod.ts";
+import { countedManifest, llmsTxt } from "../lib/tools/mod.ts";
 
 /** Who asks without a token sees what anybody may see: nothing but this text. */
 async function enterAsAnybody(services: Services, knock: Knock): Promise<EndpointScope> {
@@ -39,8 +39,9 @@ async function describe(services: Services, knock: Knock): Promise<string> {
     requireAbility(scope.principal, "rows:read");
   } else scope = await enterAsAnybody(services, knock);
   if (!["GET", "HEAD"].includes(knock.request.method)) throw new AppError("METHOD_NOT_ALLOWED");
-  const manifest = await loadManifest(services, scope);
-  return llmsTxt(manifest, scope.endpoint, services.baseUrl);
+  const manifest = await countedManifest(services, scope);
+  const known = scope.principal.tokenId === null ? undefined : scope.principal;
+  return llmsTxt(manifest, scope.endpoint, services.baseUrl, known);
 }
 
 /** `GET /mcp/{slug}/llms.txt`: what is there, for a model that reads before it connects. */

@@ -1,5 +1,5 @@
 import type { Clock } from "../clock.ts";
-import { AppError } from "../errors.ts";
+import { AppError, type Missing } from "../errors.ts";
 import type { EndpointId, TenantId } from "../ids.ts";
 import type { Log } from "../log.ts";
 import type { Control } from "../postgres/mod.ts";
@@ -32,6 +32,8 @@ interface Pending {
   readonly tenantId: TenantId;
   readonly actor: AuditActor;
   readonly reason: string;
+  /** What the owner could give or change. */
+  readonly missing: Missing | undefined;
   readonly what: string;
   readonly tool: string | undefined;
   readonly endpointId: EndpointId | null;
@@ -51,11 +53,20 @@ const REASONS: ReadonlySet<string> = new Set(["INSUFFICIENT_SCOPE", "ACCESS_DENI
  */
 export const FROM_ELSEWHERE = "NETWORK_NOT_ALLOWED";
 
+/** Why a call was refused that its tool answered itself. */
+const MISSING: Readonly<Record<Missing["kind"], string>> = {
+  ability: "INSUFFICIENT_SCOPE",
+  reach: "TABLE_READ_ONLY",
+  writes: "WRITES_OFF",
+  rule: "TABLE_RULES",
+};
+
 /** Why a call was refused; null for what is no refusal of a known token. */
 function reasonOf(refusal: unknown): string | null {
   if (!(refusal instanceof AppError)) return null;
   if (refusal.cause === FROM_ELSEWHERE) return FROM_ELSEWHERE;
-  return REASONS.has(refusal.code) ? refusal.code : null;
+  if (REASONS.has(refusal.code)) return refusal.code;
+  return refusal.missing ? MISSING[refusal.missing.kind] : null;
 }
 
 /** Makes a recorder that writes to the control database. */
@@ -71,7 +82,7 @@ export function createDenialRecorder(control: Control, clock: Clock, log: Log): 
       pending.delete(key);
       if (written.size >= MAX_REMEMBERED) written.clear();
       written.set(key, now);
-      const { tenantId, actor, reason, what, tool, endpointId, count } = denial;
+      const { tenantId, actor, reason, missing, what, tool, endpointId, count } = denial;
       try {
         await control.tenant(tenantId, (tx) =>
           recordEvent(tx, {
@@ -80,7 +91,13 @@ export function createDenialRecorder(control: Control, clock: Clock, log: Log): 
             actor,
             endpointId,
             subject: what,
-            detail: { reason, count, ...(tool ? { tool } : {}) },
+            detail: {
+              reason,
+              count,
+              ...(tool ? { tool } : {}),
+              ...(missing?.name ? { missing: missing.name } : {}),
+              ...(missing?.table ? { table: missing.table } : {}),
+            },
           }));
       } catch (error) {
         log.warn("denials.write_failed", { tenantId, count, error });
@@ -103,7 +120,15 @@ export function createDenialRecorder(control: Control, clock: Clock, log: Log): 
       const reason = reasonOf(refusal);
       const { principal, tenantId } = scope;
       if (reason === null || principal.tokenId === null) return;
-      const key = `${principal.tokenId}\0${principal.kind}\0${reason}\0${tool ?? ""}`;
+      const missing = refusal instanceof AppError ? refusal.missing : undefined;
+      const key = [
+        principal.tokenId,
+        principal.kind,
+        reason,
+        tool ?? "",
+        missing?.name ?? "",
+        missing?.table ?? "",
+      ].join("\0");
       const before = pending.get(key);
       if (!before && pending.size >= MAX_REMEMBERED) return;
       pending.set(
@@ -112,6 +137,7 @@ export function createDenialRecorder(control: Control, clock: Clock, log: Log): 
           tenantId,
           actor: actorOf(scope),
           reason,
+          missing,
           what,
           tool,
           endpointId: endpointId ?? null,

@@ -91,7 +91,8 @@ export function authorize(asker: Asker, permission: Permission | undefined, now:
     if (!rule.abilities.some((ability) => asker.abilities.has(ability))) {
       throw new AppError(
         "INSUFFICIENT_SCOPE",
-        `This needs the ability ${rule.abilities.join(" or ")}.`,
+        `This token lacks the ability ${rule.abilities.join(" or ")}.`,
+        { missing: { kind: "ability", name: rule.abilities.join(" or ") } },
       );
     }
     if (rule.role !== null && !atLeast(asker.role, rule.role)) {

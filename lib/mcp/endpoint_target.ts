@@ -87,7 +87,7 @@ class EndpointTarget implements McpTarget {
         ),
       read: (uri) =>
         this.noting("resources/read", () => {
-          const contents = readResource(readable(), uri);
+          const contents = readResource(readable(), uri, this.scope);
           if (!contents) throw new AppError("NOT_FOUND", "There is no such resource.");
           return { fields: `"contents":[${JSON.stringify(contents)}]` };
         }),

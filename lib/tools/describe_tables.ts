@@ -1,7 +1,9 @@
 import { z } from "zod";
+import { type Allowed, allowedOn, allowedText } from "./allowed.ts";
 import { fence, textCell } from "./compact.ts";
 import type { Column, CompiledManifest, RowOperation, Table } from "./manifest/compile.ts";
 import { findTable } from "./names.ts";
+import { recount } from "./recount.ts";
 import { ANSWER_CHARS } from "./rows.ts";
 import { endpointTool } from "./tool.ts";
 
@@ -15,6 +17,8 @@ export interface TableDescription {
   readonly primary_key: readonly string[];
   /** What may be done with rows besides reading them. */
   readonly writes?: readonly RowOperation[];
+  /** Present where each such change waits until a person has approved it. */
+  readonly writes_after_review?: true;
   readonly columns: readonly {
     readonly name: string;
     readonly type: string;
@@ -34,7 +38,7 @@ export interface TableDescription {
   }[];
 }
 
-function describeColumn(table: Table, column: Column): TableDescription["columns"][number] {
+function describeColumn(writable: boolean, column: Column): TableDescription["columns"][number] {
   const { name, type, nullable, comment, insertable, updatable } = column;
   return {
     name,
@@ -42,20 +46,31 @@ function describeColumn(table: Table, column: Column): TableDescription["columns
     nullable,
     // The original header, where it says more than the name.
     ...(comment && comment !== name ? { comment } : {}),
-    ...(table.operations.length && !insertable && !updatable ? { read_only: true } : {}),
+    ...(writable && !insertable && !updatable ? { read_only: true } : {}),
   };
 }
 
-/** Describes a table of a manifest. */
-export function describeTable(manifest: CompiledManifest, table: Table): TableDescription {
+/**
+ * Describes a table of a manifest.
+ *
+ * @param allowed What the reader may do there; absent: all that the endpoint and the rules allow.
+ */
+export function describeTable(
+  manifest: CompiledManifest,
+  table: Table,
+  { operations, review }: Allowed = { operations: table.operations, review: false },
+): TableDescription {
   return {
     name: table.name,
     ...(table.comment ? { comment: table.comment } : {}),
     rows: table.rows,
     rows_exact: table.exact,
     primary_key: table.primaryKey ?? [],
-    ...(table.operations.length ? { writes: table.operations } : {}),
-    columns: [...table.columns.values()].map((column) => describeColumn(table, column)),
+    ...(operations.length ? { writes: operations } : {}),
+    ...(operations.length && review ? { writes_after_review: true } : {}),
+    columns: [...table.columns.values()].map((column) =>
+      describeColumn(operations.length > 0, column)
+    ),
     foreign_keys: table.foreignKeys,
     referenced_by: [...manifest.tables.values()].flatMap((other) =>
       other.foreignKeys.filter((key) => key.table === table.name)
@@ -70,7 +85,7 @@ export function sizeOf(table: Pick<Table, "rows" | "exact">): string {
   return `${table.exact ? "" : "about "}${table.rows} row${table.rows === 1 ? "" : "s"}`;
 }
 
-function describeInWords(description: TableDescription, table: Table): string {
+function describeInWords(description: TableDescription, table: Table, allowed: Allowed): string {
   const references = new Map(
     description.foreign_keys.flatMap((key) =>
       key.columns.map((column, i) => [column, `${key.table}.${key.references[i]}`])
@@ -84,8 +99,8 @@ function describeInWords(description: TableDescription, table: Table): string {
       (target ? ` → ${textCell(target)}` : "") +
       (column.comment ? ` "${textCell(column.comment)}"` : "");
   });
-  const may = description.writes ? `, may ${description.writes.join(", ")}` : "";
-  return [`${textCell(table.name)} (${sizeOf(table)}${may})`, ...lines].join("\n");
+  const head = `${textCell(table.name)} (${sizeOf(table)}, ${allowedText(allowed)})`;
+  return [head, ...lines].join("\n");
 }
 
 /** What tables there are. */
@@ -107,21 +122,23 @@ export const describeTables = endpointTool({
     },
     required: ["tables", "truncated"],
   },
-  run(call, args) {
-    const { manifest } = call;
-    const chosen = args.tables?.length
-      ? [...new Set(args.tables)].map((name) => findTable(manifest, name))
-      : [...manifest.tables.values()];
+  async run(call, args) {
+    const names = args.tables?.length
+      ? [...new Set(args.tables)].map((name) => findTable(call.manifest, name).name)
+      : [...call.manifest.tables.keys()];
+    const manifest = await recount(call, names);
+    const chosen = names.map((name) => manifest.tables.get(name)!);
     const told: string[] = [];
     const words: string[] = [];
     let size = 0;
     for (const table of chosen) {
-      const description = describeTable(manifest, table);
+      const allowed = allowedOn(call.scope, table);
+      const description = describeTable(manifest, table, allowed);
       const json = JSON.stringify(description);
       size += json.length;
       if (size > ANSWER_CHARS && told.length) break;
       told.push(json);
-      words.push(describeInWords(description, table));
+      words.push(describeInWords(description, table, allowed));
     }
     const truncated = told.length < chosen.length;
     const structured = `{"tables":[${told.join(",")}],"truncated":${truncated}}`;
@@ -134,6 +151,6 @@ export const describeTables = endpointTool({
       : `${chosen.length} table${chosen.length === 1 ? "" : "s"}.\n${
         fence(words.join("\n") + note)
       }`;
-    return Promise.resolve({ structured, text, isError: false });
+    return { structured, text, isError: false };
   },
 });

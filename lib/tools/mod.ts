@@ -40,4 +40,10 @@ export { listWaitingTables, openTable } from "./rules/waiting.ts";
 export type { WaitingTable } from "./rules/waiting_store.ts";
 export { setWrites } from "./rules/writes.ts";
 export { callTool } from "./run.ts";
-export { type ManifestView, readManifest, type TableView, type ToolView } from "./view.ts";
+export {
+  countedManifest,
+  type ManifestView,
+  readManifest,
+  type TableView,
+  type ToolView,
+} from "./view.ts";

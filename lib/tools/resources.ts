@@ -1,3 +1,5 @@
+import type { EndpointScope } from "../principal.ts";
+import { allowedOn } from "./allowed.ts";
 import { describeTable, sizeOf } from "./describe_tables.ts";
 import type { CompiledManifest } from "./manifest/compile.ts";
 
@@ -52,8 +54,12 @@ export function resourceTemplates(manifest: CompiledManifest): ResourceTemplate[
   }];
 }
 
-/** Reads a resource; null where the address is none of this endpoint's. */
-export function readResource(manifest: CompiledManifest, uri: string): ResourceContents | null {
+/** Reads a resource, for who may do there what `scope` says; null where it is none of this endpoint's. */
+export function readResource(
+  manifest: CompiledManifest,
+  uri: string,
+  scope?: Pick<EndpointScope, "principal" | "endpoint">,
+): ResourceContents | null {
   const start = prefix(manifest);
   if (!uri.startsWith(start)) return null;
   let name: string;
@@ -64,5 +70,6 @@ export function readResource(manifest: CompiledManifest, uri: string): ResourceC
   }
   const table = manifest.tables.get(name);
   if (!table) return null;
-  return { uri, mimeType: JSON_TYPE, text: JSON.stringify(describeTable(manifest, table)) };
+  const description = describeTable(manifest, table, scope && allowedOn(scope, table));
+  return { uri, mimeType: JSON_TYPE, text: JSON.stringify(description) };
 }

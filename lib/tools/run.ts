@@ -92,6 +92,10 @@ export async function callTool(
     const error = toAppError(thrown);
     status = error.code;
     if (PROTOCOL_ERRORS.has(error.code)) throw error;
+    // What is answered by the tool itself is told to the owner here.
+    if (error.missing) {
+      services.denials.record(scope, error, name, scope.endpoint.id, name);
+    }
     if (error.code === "INTERNAL") {
       services.log.error("tool.failed", { request: scope.requestId, tool: name, error });
     }

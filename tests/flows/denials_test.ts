@@ -28,7 +28,11 @@ Deno.test("calls of /v1 that a token is refused are in the audit log, once for m
   }
   const entries = await denials(services, tenant);
   assert.equal(entries.length, 1);
-  assert.deepEqual(entries[0]!.detail, { reason: "INSUFFICIENT_SCOPE", count: 20 });
+  assert.deepEqual(entries[0]!.detail, {
+    reason: "INSUFFICIENT_SCOPE",
+    count: 20,
+    missing: "api:tokens:read",
+  });
   assert.equal(entries[0]!.subject, "listTokens");
   assert.equal(entries[0]!.kind, "rest");
   assert.equal(entries[0]!.tokenName, "test");
@@ -76,6 +80,7 @@ Deno.test("calls over MCP that a token is refused are in its own team's audit lo
     reason: "INSUFFICIENT_SCOPE",
     count: 1,
     tool: "list_rows",
+    missing: "rows:read",
   });
   // Another's endpoint is not named to whoever tried it.
   assert.equal(theirs.length, 1);

@@ -17,3 +17,14 @@ export function countStatement(
     unchecked: params.unchecked,
   };
 }
+
+/** The statement that counts each of some tables up to a bound, one column a table. */
+export function countEachStatement(
+  tables: readonly { readonly ident: string }[],
+  atMost: number,
+): Statement {
+  const counts = tables.map(({ ident }) =>
+    `(SELECT count(*) FROM (SELECT FROM ${ident} LIMIT ${atMost}) AS t)::text`
+  );
+  return { text: `SELECT ${counts.join(", ")}`, values: [], unchecked: [] };
+}

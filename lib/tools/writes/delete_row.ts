@@ -1,16 +1,15 @@
 import { z } from "zod";
-import { AppError } from "../../errors.ts";
 import type { Table } from "../manifest/compile.ts";
-import { quoted } from "../names.ts";
 import { rowKey } from "../row_key.ts";
 import { deleteSql } from "../sql/write.ts";
+import { refusedOperation } from "./refused.ts";
 import { ifUnchanged, notFound, oneRow } from "./update_row.ts";
 import type { WriteToolText } from "./write.ts";
 
 /** Throws unless rows of the table can be deleted. */
 export function requireDelete(table: Table): void {
   if (table.deletable) return;
-  throw new AppError("INVALID_ARGUMENTS", `no rows of ${quoted(table.name)} can be deleted`);
+  throw refusedOperation(table, "delete");
 }
 
 const args = z.strictObject({ key: rowKey, if_unchanged: ifUnchanged });

@@ -1,8 +1,8 @@
 import { z } from "zod";
 import { AppError } from "../../errors.ts";
 import type { Column, Table } from "../manifest/compile.ts";
-import { quoted } from "../names.ts";
 import { insertSql, type NewValue } from "../sql/write.ts";
+import { refusedOperation } from "./refused.ts";
 import { givenColumns, parseRow, type RowValues } from "./row_values.ts";
 import type { WriteToolText } from "./write.ts";
 
@@ -21,7 +21,7 @@ export const newRows = z.array(z.record(z.string().max(200), z.unknown())).min(1
 /** Throws unless rows can be added to the table. */
 export function requireInsert(table: Table): void {
   if (table.operations.includes("insert")) return;
-  throw new AppError("INVALID_ARGUMENTS", `no rows can be added to ${quoted(table.name)}`);
+  throw refusedOperation(table, "insert");
 }
 
 /** Parses new rows into the columns that any of them names and each row's values for those. */

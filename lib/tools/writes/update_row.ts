@@ -6,6 +6,7 @@ import { keySql, noRow, rowKey } from "../row_key.ts";
 import { tableSource } from "../sql/source.ts";
 import type { Params } from "../sql/statement.ts";
 import { updateSql, versionSql } from "../sql/write.ts";
+import { refusedOperation } from "./refused.ts";
 import { parseRow } from "./row_values.ts";
 import type { WriteToolText } from "./write.ts";
 
@@ -23,7 +24,7 @@ export function parseValues(
   values: Record<string, unknown>,
 ): [Column, string | null][] {
   if (!table.operations.includes("update")) {
-    throw new AppError("INVALID_ARGUMENTS", `no rows of ${quoted(table.name)} can be updated`);
+    throw refusedOperation(table, "update");
   }
   const parsed = Object.entries(parseRow(table, "update", values, "values"));
   if (!parsed.length) throw new AppError("INVALID_ARGUMENTS", "values: name at least one column");

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { newId } from "../../ids.ts";
 import { type TableTool, tableTool, type Tool } from "../tool.ts";
 import { WRITE_OUTPUT } from "./answer.ts";
+import { requireWritable } from "./refused.ts";
 import { runWrite } from "./run_write.ts";
 import type { WriteToolText } from "./write.ts";
 
@@ -22,6 +23,7 @@ export function writeTool<Schema extends z.ZodObject>(text: WriteToolText<Schema
   const args = text.args.extend(COMMON) as unknown as z.ZodObject;
   const run: TableTool<Record<string, unknown>>["run"] = (call, table, given) => {
     const { dry_run: dryRun, idempotency_key: key, ...body } = given;
+    requireWritable(call, table);
     const write = prepare(table, body as z.infer<Schema>);
     return runWrite(call, {
       tool: name,

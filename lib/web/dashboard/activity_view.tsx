@@ -47,7 +47,7 @@ function Who({ entry }: { entry: ActivityEntry }) {
 }
 
 function Event({ happening }: { happening: Happening }) {
-  const { entry, what, subject, place, facts, changePath, leakPath } = happening;
+  const { entry, what, subject, place, facts, changePath, leakPath, fix } = happening;
   const { kind, network, endpointId, endpointName } = entry;
   const endpoint = endpointId && endpointName !== subject ? endpointName : null;
   const from = network ? `${KINDS[kind]}, ${network}` : KINDS[kind];
@@ -71,7 +71,7 @@ function Event({ happening }: { happening: Happening }) {
             )
             : <Visible text={subject} />}
         </p>
-        {(facts.length > 0 || endpoint || changePath || leakPath) && (
+        {(facts.length > 0 || endpoint || changePath || leakPath || fix) && (
           <p class="facts-line">
             {facts.map((fact) => <Visible key={fact} text={fact} />)}
             {endpoint && (
@@ -82,6 +82,7 @@ function Event({ happening }: { happening: Happening }) {
               </span>
             )}
             {changePath && <a href={changePath}>See the change</a>}
+            {fix && <a href={fix.path}>{fix.text}</a>}
             {leakPath && <a href={leakPath}>What to do about it</a>}
           </p>
         )}

@@ -19,6 +19,8 @@ export interface Happening {
   readonly changePath: string | null;
   /** The page that says what to do about a token that leaked; null where none did. */
   readonly leakPath: string | null;
+  /** Where what a denied call lacked can be given; null where there is no such place. */
+  readonly fix: { readonly path: string; readonly text: string } | null;
 }
 
 const ROWS: Readonly<Record<string, { readonly done: string; readonly place: string }>> = {
@@ -55,6 +57,9 @@ const WRITING: Readonly<Record<string, string>> = {
 const REASONS: Readonly<Record<string, string>> = {
   INSUFFICIENT_SCOPE: "the token is not allowed to",
   ACCESS_DENIED: "the token does not cover it",
+  TABLE_READ_ONLY: "it may only read this table",
+  WRITES_OFF: "writing is off for this endpoint",
+  TABLE_RULES: "the table's rules do not allow it",
   NETWORK_NOT_ALLOWED: "it came from a network that is not allowed",
 };
 
@@ -75,9 +80,11 @@ function columnsOf(entries: readonly ActivityEntry[]): string | null {
 function deniedFacts({ detail }: ActivityEntry): string[] {
   const count = Number(detail["count"]);
   const reason = String(detail["reason"]);
+  const missing = detail["missing"];
   return [
     ...(count > 1 ? [`${formatCount(count)} times`] : []),
-    REASONS[reason] ?? reason,
+    missing && reason === "INSUFFICIENT_SCOPE" ? `it lacks ${missing}` : REASONS[reason] ?? reason,
+    ...(typeof detail["table"] === "string" ? [`table ${detail["table"]}`] : []),
   ];
 }
 
@@ -114,6 +121,23 @@ function leakPathOf({ action, detail }: ActivityEntry): string | null {
   return leaked && typeof id === "string" && isId(id) ? `/tokens/${id}/leaked` : null;
 }
 
+/** Where an owner changes what a call was refused for. */
+function fixOf(entry: ActivityEntry): Happening["fix"] {
+  const { action, appName, endpointSlug, detail } = entry;
+  if (action !== "call.denied") return null;
+  const { reason, table } = detail;
+  const access = endpointSlug && `/endpoints/${endpointSlug}/access`;
+  if (reason === "WRITES_OFF") return access ? { path: access, text: "Change writing" } : null;
+  if (reason === "TABLE_RULES") {
+    return access && typeof table === "string"
+      ? { path: `${access}/${encodeURIComponent(table)}`, text: "Change the table's rules" }
+      : null;
+  }
+  return appName
+    ? { path: "/apps", text: "See the app's access" }
+    : { path: "/tokens", text: "See the token's access" };
+}
+
 function happening(entries: readonly ActivityEntry[]): Happening {
   const entry = entries[0]!;
   const { action, subject, endpointSlug, detail } = entry;
@@ -133,6 +157,7 @@ function happening(entries: readonly ActivityEntry[]): Happening {
       ? `/endpoints/${endpointSlug}/${REVIEWED.has(action) ? "review" : "changes"}/${change}`
       : null,
     leakPath: leakPathOf(entry),
+    fix: fixOf(entry),
   };
 }
 
