@@ -119,8 +119,9 @@ export async function newPerson(origin: string): Promise<Person> {
     async letWrite() {
       const slug = mcpUrl.pathname.split("/").at(-1);
       await home.goto(`${origin}/endpoints/${slug}/access`);
-      await home.getByLabel("At once").check();
-      await home.getByRole("button", { name: "Save" }).click();
+      const writing = home.getByRole("region", { name: "Writing" });
+      await writing.getByRole("radio", { name: /^At once/ }).check();
+      await writing.getByRole("button", { name: "Save" }).click();
       await home.getByText("The settings are saved").waitFor();
     },
     async connections(app) {
