@@ -1,6 +1,8 @@
 /** Tokens that reach chosen tables, over MCP and `/v1`. */
 import assert from "node:assert/strict";
 import { createEndpoint, enterEndpoint } from "../../lib/endpoints/mod.ts";
+import { recordEvent, SYSTEM_ACTOR } from "../../lib/audit/mod.ts";
+import { newId } from "../../lib/ids.ts";
 import type { Ability } from "../../lib/principal.ts";
 import { setWrites } from "../../lib/tools/mod.ts";
 import { mintToken } from "../../lib/tokens/mod.ts";
@@ -85,7 +87,26 @@ Deno.test("a token that reaches chosen tables meets no other name over MCP or /v
   // Somebody else writes to the table that is left out, and to one that is not.
   await call(whole, "update_row", { table: "vaultzq", key: 1, values: { secret: "canary2" } });
   await call(whole, "update_row", { table: "orders", key: 2, values: { item: "mast" } });
+  const { services, tenant, scope } = world;
+  const told = (action: "row.updated" | "data.loaded", subject: string) => ({
+    tenantId: tenant.tenantId,
+    action,
+    actor: SYSTEM_ACTOR,
+    endpointId: scope.endpoint.id,
+    subject,
+    detail: { change: newId(), tables: [{ name: "vaultzq" }] },
+  });
+  await services.control.tenant(tenant.tenantId, async (tx) => {
+    await recordEvent(tx, told("row.updated", "vaultzq"));
+    await recordEvent(tx, told("data.loaded", "a load"));
+    await recordEvent(tx, { ...told("row.updated", "orders"), detail: {} });
+  });
   const rest = world.rest(token);
+  assert.deepEqual(
+    ((await rest.ok(200, "GET", "/v1/activity")).items as { action: string; subject: string }[])
+      .map(({ action, subject }) => [action, subject]),
+    [["row.updated", "orders"]],
+  );
   const texts = [
     await mcp(token, "initialize", {
       protocolVersion: "2025-11-25",

@@ -87,6 +87,8 @@ export interface Decision {
   /** False: they untick that each change waits for approval. */
   readonly review?: boolean;
   readonly refuse?: boolean;
+  /** Fields besides, as the page names them. */
+  readonly more?: Fields;
 }
 
 const VERIFIER = "a-verifier-of-forty-three-characters-or-more.~_";
@@ -133,6 +135,7 @@ export class App {
       endpoints: (decision.endpoints ?? []).map(({ id }) => id),
       ...(decision.write ? { write: "yes" } : {}),
       ...(decision.review === false || !html.includes('name="review"') ? {} : { review: "yes" }),
+      ...decision.more,
     });
     assert.equal(answer.status, decision.refuse ? 200 : 303);
     return await sentTo(answer);
