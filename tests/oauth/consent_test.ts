@@ -298,8 +298,8 @@ Deno.test("an app's name can neither write into the page nor turn its text aroun
   const hostile = [
     ["<script>alert(1)</script>", "&lt;script>alert(1)&lt;/script>"],
     ['"><img src=x onerror=alert(1)>', '">&lt;img src=x onerror=alert(1)>'],
-    ["Bank\u202etxt.exe", "Bank txt.exe"],
-    ["Bulk\u200bhead\n\nverified", "Bulk head verified"],
+    ["Bank\u202etxt.exe", "Banktxt.exe"],
+    ["Bulk\u200bhead\n\nverified", "Bulkhead verified"],
   ];
   for (const [client_name, shown] of hostile) {
     const app = await dynamicApp(house, { client_name });
@@ -307,7 +307,7 @@ Deno.test("an app's name can neither write into the page nor turn its text aroun
     assert.doesNotMatch(html, /<script>|<img src=x|\u202e|\u200b/);
     const title = /<h1>(.*?)<\/h1>/s.exec(html)![1]!;
     assert.equal(
-      title.replaceAll("&gt;", ">").replaceAll("&quot;", '"'),
+      title.replace(/<\/?bdi>/g, "").replaceAll("&gt;", ">").replaceAll("&quot;", '"'),
       `Let “${shown}” reach your data?`,
     );
   }
