@@ -31,20 +31,15 @@ import { OAUTH_PAGES } from "./oauth/pages.ts";
 import { PAGE_PERMISSIONS } from "./permissions.ts";
 import { reviewPage } from "./review/queue.tsx";
 import { reviewedPage } from "./review/show.tsx";
-import {
-  invitePage,
-  leavePage,
-  removePage,
-  renamePage,
-  rolePage,
-  withdrawPage,
-} from "./team/change.ts";
+import { invitePage, renamePage, rolePage, withdrawPage } from "./team/change.ts";
 import { invitationPage } from "./team/invitation.tsx";
+import { leavePage, removePage } from "./team/remove.tsx";
 import { rolesPage } from "./team/roles.tsx";
 import { teamPage } from "./team/show.tsx";
 import { transferPage } from "./team/transfer.tsx";
 import { teamTwoFactorPage } from "./team/two_factor.ts";
 import { leakedTokenPage } from "./tokens/leaked.tsx";
+import { tokenPage } from "./tokens/show.tsx";
 import { tokensPage } from "./tokens/list.tsx";
 import { mintedTokenPage } from "./tokens/minted.tsx";
 import { newTokenPage } from "./tokens/new.tsx";
@@ -110,6 +105,7 @@ export const PAGES: readonly PageRoute[] = permit([
   tokensPage,
   newTokenPage,
   mintedTokenPage,
+  tokenPage,
   rotateTokenPage,
   revokeTokenPage,
   leakedTokenPage,

@@ -83,14 +83,17 @@ export { requestSignUp } from "./sign_up.ts";
 export {
   acceptInvitation,
   changeRole,
+  type Departure,
   INVITATION_DAYS,
   INVITATION_PATH,
   invite,
   listMemberships,
   openInvitation,
+  readDeparture,
   readTeam,
   removeMember,
   renameTeam,
+  type TokenDecisions,
   withdrawInvitation,
 } from "./teams.ts";
 export { requireTwoFactor } from "./team_requirement.ts";

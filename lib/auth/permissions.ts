@@ -32,6 +32,8 @@ export const PERMISSIONS = {
   // One's own, also in a role that makes none any more.
   "tokens:revoke": { role: "viewer", abilities: ["api:tokens:write"] },
   "tokens:write": { role: "member", abilities: ["api:tokens:write"] },
+  // Of the team: they outlive whoever makes them.
+  "tokens:share": { role: "admin", abilities: [], sensitive: true },
   "tokens:mint_writing": { role: "member", abilities: ["api:tokens:write"], sensitive: true },
   // What reaches every endpoint, now and later, is as much as a person has.
   "tokens:mint_all": { role: "member", abilities: ["api:tokens:write"], sensitive: true },

@@ -3,7 +3,13 @@ import { randomSecret, sha256 } from "../crypto/mod.ts";
 import { AppError } from "../errors.ts";
 import { newId, type TenantId, type TokenId, type UserId } from "../ids.ts";
 import type { Services } from "../services.ts";
-import { endTokensOf, forgetTokens, holdTokensOf } from "../tokens/mod.ts";
+import {
+  endTokensOf,
+  forgetTokens,
+  holdTokensOf,
+  selectTeamTokens,
+  type TeamToken,
+} from "../tokens/mod.ts";
 import type { Session } from "./account.ts";
 import { invitationMail } from "./mails.ts";
 import { atLeast, type Role } from "../principal.ts";
@@ -236,19 +242,50 @@ export async function changeRole(
   ]);
 }
 
+/** Of whom a team takes leave, and the tokens of the team by them that it has to decide about. */
+export interface Departure {
+  readonly member: MemberView;
+  /** Empty where who asks may not decide: then they go on. */
+  readonly tokens: readonly TeamToken[];
+}
+
+/**
+ * What has to be decided before a member is removed, or leaves.
+ *
+ * @throws AppError NOT_FOUND, ACCESS_DENIED.
+ */
+export async function readDeparture(
+  services: Services,
+  session: Session,
+  userId: UserId,
+): Promise<Departure> {
+  return await services.control.tenant(session.tenantId, async (tx) => {
+    const member = (await selectMembers(tx)).find((one) => one.userId === userId);
+    if (!member) throw new AppError("NOT_FOUND");
+    if (userId !== session.userId) checkReach(session, member.role);
+    const tokens = atLeast(session.role, "admin") ? await selectTeamTokens(tx, userId) : [];
+    return { member, tokens };
+  });
+}
+
+/** What becomes of the team's tokens that somebody made who leaves. */
+export interface TokenDecisions {
+  readonly kept: readonly TokenId[];
+  readonly revoked: readonly TokenId[];
+}
+
 /**
  * Takes a member out of the team: their sessions in it end, their own tokens with all that those made, and
  * what they let apps do; once this has answered, no replica serves any of them. The team's tokens by them go
- * on, but for those that are named.
+ * on or end as it was decided.
  *
- * @param revoked Tokens of the team that they made and that end with their membership.
- * @throws AppError NOT_FOUND, ACCESS_DENIED, LAST_OWNER.
+ * @throws AppError NOT_FOUND, ACCESS_DENIED, LAST_OWNER; CONFLICT where they made one of the team's since.
  */
 export async function removeMember(
   services: Services,
   session: Session,
   userId: UserId,
-  revoked: readonly TokenId[],
+  { kept, revoked }: TokenDecisions,
   actor: AuditActor,
 ): Promise<void> {
   const { tenantId } = session;
@@ -258,7 +295,13 @@ export async function removeMember(
     if (!role) throw new AppError("NOT_FOUND");
     const leaving = userId === session.userId;
     if (!leaving) checkReach(session, role);
-    if (leaving && !atLeast(role, "admin") && revoked.length) throw new AppError("ACCESS_DENIED");
+    if (!atLeast(session.role, "admin")) {
+      if (revoked.length) throw new AppError("ACCESS_DENIED");
+    } else if (
+      (await selectTeamTokens(tx, userId)).some(({ id }) => ![...kept, ...revoked].includes(id))
+    ) {
+      throw new AppError("CONFLICT", "There is another token of the team by them. Decide anew.");
+    }
     const ended = await endTokensOf(tx, userId, revoked);
     await deleteMember(tx, userId);
     await recordEvent(tx, {
@@ -266,7 +309,11 @@ export async function removeMember(
       action: leaving ? "member.left" : "member.removed",
       actor,
       subject: userId,
-      detail: { tokens_ended: ended.tokens.length, team_tokens_revoked: revoked.length },
+      detail: {
+        tokens_ended: ended.tokens.length,
+        team_tokens_kept: kept,
+        team_tokens_revoked: revoked,
+      },
     });
     return ended.hashes;
   });

@@ -36,6 +36,14 @@ export const tokenResource = z.object({
   last_used_at: time.nullable().describe("To the minute."),
   last_used_network: z.string().nullable().describe("IPv4 /24, IPv6 /48."),
   unused: z.boolean().describe("Whether nobody has used it for 90 days."),
+  team: z.boolean().describe(
+    "Whether it is the team's, and outlives the membership of who made it.",
+  ),
+  minted_by: z.uuid().nullable().describe(
+    "The token that made it, with which it ends; null: a person.",
+  ),
+  created_by: z.uuid().nullable()
+    .describe("The member who made it, whose role bounds it unless it is the team's."),
 }).meta({ id: "Token" });
 
 /** A token that was made just now. */
@@ -65,6 +73,9 @@ export function showToken(view: TokenView): z.input<typeof tokenResource> {
     last_used_at: view.lastUsedAt?.toISOString() ?? null,
     last_used_network: view.lastUsedNetwork,
     unused: view.unused,
+    team: view.team,
+    minted_by: view.mintedBy,
+    created_by: view.maker?.id ?? null,
   };
 }
 
@@ -97,6 +108,10 @@ export const tokenRequest = z.strictObject({
     .describe("At most as many as this token may make; each replica counts for itself."),
   review: z.boolean().default(false)
     .describe("Whether what it changes in rows waits for a person's approval."),
+  team: z.boolean().default(false).describe(
+    "Whether it is the team's: for tokens of the team alone, which make no others. The first of them is " +
+      "made in the dashboard.",
+  ),
 });
 
 /** How a token is rotated. */

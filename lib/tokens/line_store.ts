@@ -95,14 +95,21 @@ export interface TeamToken {
   readonly lastUsedAt: Date | null;
 }
 
-/** The living tokens of the team that a person made, newest first. */
+/**
+ * The living tokens of the team that a person made, newest first. What such a token made goes where that
+ * goes, and is not named besides.
+ */
 export async function selectTeamTokens(tx: Tx, userId: UserId): Promise<TeamToken[]> {
   return [
     ...await tx<TeamToken[]>`
       SELECT id, name, prefix, expires_at AS "expiresAt", last_used_at AS "lastUsedAt"
-      FROM tokens
+      FROM tokens t
       WHERE created_by = ${userId} AND team AND revoked_at IS NULL
         AND (expires_at IS NULL OR expires_at > now())
+        AND NOT EXISTS (
+          SELECT FROM tokens p
+          WHERE p.tenant_id = t.tenant_id AND p.id = t.minted_by AND p.created_by = ${userId}
+        )
       ORDER BY id DESC`,
   ];
 }

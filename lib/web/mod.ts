@@ -91,7 +91,10 @@ export {
   typedReach,
 } from "./dashboard/table_reach.tsx";
 export { NewTablesForm, WaitingTables, wholeReachText } from "./dashboard/waiting_view.tsx";
+export { RemoveMember } from "./dashboard/remove_member.tsx";
+export { LineTree, TokenFacts } from "./dashboard/token_line.tsx";
 export { TokenForm } from "./dashboard/token_form.tsx";
+export { PERMISSION_CHOICES, SUGGESTED_DAYS, TOKEN_PRESETS } from "./dashboard/token_presets.ts";
 export { OVERLAPS, RotateForm } from "./dashboard/rotate_form.tsx";
 export { TokenTable } from "./dashboard/token_table.tsx";
 export { CSRF_HEADER } from "./csrf.ts";

@@ -4,7 +4,6 @@ import {
   changeRole,
   emailAddress,
   invite,
-  removeMember,
   renameTeam,
   type Role,
   ROLES,
@@ -79,27 +78,5 @@ export const rolePage = memberPage("/team/members/:id/role", {
     const id = parseId<UserId>(page.param("id"));
     await changeRole(page.services, page.session, id, checked.values.role, page.actor);
     return page.redirect("/team", "role_changed");
-  },
-});
-
-async function remove(page: MemberRequest, userId: UserId): Promise<void> {
-  await removeMember(page.services, page.session, userId, [], page.actor);
-}
-
-/** `/team/members/{id}/remove`: takes a member out of the team. */
-export const removePage = memberPage("/team/members/:id/remove", {
-  async post(page) {
-    checkOwnership(page);
-    await remove(page, parseId<UserId>(page.param("id")));
-    return page.redirect("/team", "member_removed");
-  },
-});
-
-/** `/team/leave`: takes oneself out of it, which ends this session too. */
-export const leavePage = memberPage("/team/leave", {
-  async post(page) {
-    await remove(page, page.session.userId);
-    page.setSession(null);
-    return page.redirect("/sign-in", "team_left");
   },
 });

@@ -3,7 +3,6 @@ import {
   Button,
   ButtonLink,
   Compartment,
-  Confirm,
   Field,
   Form,
   Hold,
@@ -127,15 +126,7 @@ export async function showTeam(page: MemberRequest, typed: Inviting = {}): Promi
           />
         </Compartment>
         <Compartment id="leave" title="Leave">
-          <Confirm summary="Leave this team">
-            <p class="small">
-              You see nothing of it any more, and the apps that you let into it are disconnected.
-              The last owner cannot leave.
-            </p>
-            <Form action="/team/leave" inline>
-              <Button tone="danger solid">Leave now</Button>
-            </Form>
-          </Confirm>
+          <ButtonLink href="/team/leave">Leave this team</ButtonLink>
         </Compartment>
       </Hold>
     </>,

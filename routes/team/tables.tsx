@@ -48,14 +48,13 @@ function Actions({ member, session }: { member: MemberView; session: Session }) 
           <Button tone="primary">Change role</Button>
         </Form>
       </Confirm>
-      <Confirm summary="Remove" label={`Remove ${email}`} quiet>
-        <p class="small">
-          They are signed out of this team at once, and the apps that they let in are disconnected.
-        </p>
-        <Form action={`/team/members/${userId}/remove`} inline>
-          <Button tone="danger solid" label={`Remove ${email} now`}>Remove now</Button>
-        </Form>
-      </Confirm>
+      <a
+        class="button quiet danger"
+        href={`/team/members/${userId}/remove`}
+        aria-label={`Remove ${email}`}
+      >
+        Remove
+      </a>
     </div>
   );
 }

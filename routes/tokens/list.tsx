@@ -12,19 +12,21 @@ export const tokensPage = memberPage("/tokens", {
       limit: 50,
     });
     const mayChange = may(page.session.role, "tokens:write");
-    const add = mayChange && <ButtonLink href="/tokens/new" tone="primary">New token</ButtonLink>;
+    const add = mayChange && (
+      <ButtonLink href="/tokens/new" tone="primary">Create token</ButtonLink>
+    );
     return page.render(
       { title: "Tokens", section: "tokens" },
       <>
         <PageHead
           title="Tokens"
-          lead="An agent proves with a token that you let it in. Each says what it may do, and where."
+          lead="An agent proves with a token that you let it in. Each says what it may do, and where, and does no more than who created it may do today."
           actions={tokens.length > 0 && add}
         />
         {tokens.length === 0
           ? (
             <EmptyState title="No tokens yet" action={add}>
-              Mint one for each agent, so that you can revoke one without stopping the others.
+              Create one for each agent, so that you can revoke one without stopping the others.
             </EmptyState>
           )
           : (

@@ -40,22 +40,25 @@ async function ask(mcpUrl: string, token: string): Promise<number> {
 }
 
 async function mint(page: Page): Promise<string> {
-  await page.getByRole("link", { name: "Mint a token for this endpoint" }).click();
-  await page.getByRole("heading", { name: "New token" }).waitFor();
+  await page.getByRole("link", { name: "Create a token for this endpoint" }).click();
+  await page.getByRole("heading", { name: "Create token" }).waitFor();
   // Bound to the endpoint that it was asked for on, and able to do nothing until somebody says so.
   assert(await page.getByLabel("Only the endpoints ticked below").isChecked());
   assert(!await page.getByLabel("Every endpoint of the team").isChecked());
   assert.equal(await page.locator("[name=endpoints]:checked").count(), 1);
-  assert.equal(await page.locator("[name=abilities]:checked").count(), 0);
+  assert.equal(
+    await page.locator("[name=permissions]:checked, [name=abilities]:checked").count(),
+    0,
+  );
   await page.getByRole("textbox", { name: "Name" }).fill("Claude on the laptop");
-  await page.getByRole("button", { name: "Mint token" }).click();
-  await page.getByText("Choose at least one.").waitFor();
+  await page.getByRole("button", { name: "Create token" }).click();
+  await page.getByText("Choose what it may do.").waitFor();
   assert.equal(
     await page.getByRole("textbox", { name: "Name" }).inputValue(),
     "Claude on the laptop",
   );
-  await page.getByLabel("Read rows").check();
-  await page.getByRole("button", { name: "Mint token" }).click();
+  await page.getByRole("radio", { name: "Read", exact: true }).check();
+  await page.getByRole("button", { name: "Create token" }).click();
   await page.getByText("This is the only time that it is shown").waitFor();
   const token = await page.locator("section", { hasText: "Treat it as a password" }).locator("pre")
     .innerText();

@@ -45,7 +45,7 @@ Deno.test("removeMember() ends a person's tokens and all below them, and none of
   const rotated = await rotateToken(services, member.scope, child.view.id, 3600);
   const others = await mintToken(services, tenant.scope, request());
   await lives(s, own, child, rotated, grandchild, others);
-  await removeMember(services, s.owner, member.userId, [], SYSTEM_ACTOR);
+  await removeMember(services, s.owner, member.userId, NOTHING, SYSTEM_ACTOR);
   await isOver(s, own, child, rotated, grandchild);
   await lives(s, others);
   // Who is asked in again starts anew.
@@ -55,6 +55,9 @@ Deno.test("removeMember() ends a person's tokens and all below them, and none of
     VALUES (${tenant.tenantId}, ${member.userId}, 'owner')`);
   await isOver(s, own, child, rotated, grandchild);
 });
+
+/** Nothing of the team's to decide about. */
+const NOTHING = { kept: [], revoked: [] };
 
 /** How many rows the look-up itself answers, past every cache. */
 const looked = async ({ services }: Stage, { token }: MintedToken) =>
@@ -141,7 +144,7 @@ Deno.test("a person who is removed while they mint leaves no token that would co
   const parent = await mintToken(services, member.scope, request());
   const parentScope = await actingBy(services, parent);
   const [removed, ...minting] = await Promise.allSettled([
-    removeMember(services, s.owner, member.userId, [], SYSTEM_ACTOR),
+    removeMember(services, s.owner, member.userId, NOTHING, SYSTEM_ACTOR),
     ...Array.from(
       { length: 20 },
       (_, n) => mintToken(services, n % 2 ? member.scope : parentScope, request()),
@@ -176,7 +179,13 @@ Deno.test("tokens of the team outlive who made them, within what admins may, unl
   const others = await mintToken(services, tenant.scope, request({ team: true }));
   await lives(s, kept, dropped, child, others);
   const revoked = [dropped.view.id, others.view.id];
-  await removeMember(services, s.owner, admin.userId, revoked, SYSTEM_ACTOR);
+  // Each is decided about: what came meanwhile is not passed over.
+  await assert.rejects(
+    removeMember(services, s.owner, admin.userId, { kept: [], revoked }, SYSTEM_ACTOR),
+    { code: "CONFLICT" },
+  );
+  const decisions = { kept: [kept.view.id], revoked };
+  await removeMember(services, s.owner, admin.userId, decisions, SYSTEM_ACTOR);
   await lives(s, kept, others);
   await isOver(s, dropped, child, personal);
   for (const each of s.both) assert.equal((await as(each, kept)).role, "admin");

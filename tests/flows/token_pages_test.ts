@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
-import { authenticate, type TokenView } from "../../lib/tokens/mod.ts";
-import { type CookieJar, presentedFrom, startSite } from "../harness/mod.ts";
+import { ABILITIES, ROW_WRITES } from "../../lib/principal.ts";
+import { authenticate, mintToken, type TokenView } from "../../lib/tokens/mod.ts";
+import { type CookieJar, presentedFrom, requestOf, startSite } from "../harness/mod.ts";
 import { asSuperuser, member, type Site } from "./accounts_setup.ts";
 
 type Fields = readonly (readonly [name: string, value: string])[];
@@ -41,7 +42,7 @@ Deno.test("the form mints what was chosen, and the list shows it", async () => {
   const ada = await member(site, "ada@example.com");
   const made = await mint(ada, [
     ["name", "writer"],
-    ["scope", "mcp:write"],
+    ["permissions", "custom"],
     ["abilities", "rows:read"],
     ["abilities", "rows:insert"],
     ["abilities", "files:read"],
@@ -61,7 +62,7 @@ Deno.test("the form mints what was chosen, and the list shows it", async () => {
   const list = (await ada.read("/tokens")).replaceAll(/<[^>]+>/g, " ").replaceAll(/\s+/g, " ");
   for (
     const part of [
-      "Read rows Add rows See loads Its writes wait",
+      "Read rows Add rows See loads Approval required",
       "Every endpoint",
       "Until 31 Jan 2099",
       "From 192.0.2.0/24 From 2001:db8::/32 From 203.0.113.9/32 1,200 calls a minute",
@@ -80,8 +81,11 @@ Deno.test("the form says which part is wrong, keeps what was typed, and makes no
   await using site = await startSite();
   const ada = await member(site, "ada@example.com");
   const cases: [field: string, fields: Fields, fault: RegExp][] = [
-    ["scope", [["scope", "mcp"], ["abilities", "rows:delete"]], /Read and write/],
-    ["scope", [["scope", "everything"]], /how far/],
+    ["permissions", [["permissions", "read"], ["abilities", "rows:delete"]], /“Custom”/],
+    ["permissions", [["permissions", "read"], ["review", "yes"]], /“Custom”/],
+    ["permissions", [["permissions", "everything"]], /what it may do/],
+    ["expiry", [["expiry", "whenever"]], /when it stops working/],
+    ["expires", [["expiry", "date"]], /Choose a day/],
     ["networks", [["networks", "nowhere.example"]], /“nowhere\.example” is no address/],
     ["networks", [["networks", "192.0.2.0/33"]], /is no address/],
     ["networks", [["networks", "<script>"]], /&lt;script>/],
@@ -93,16 +97,77 @@ Deno.test("the form says which part is wrong, keeps what was typed, and makes no
   for (const [field, fields, fault] of cases) {
     const answer = await mint(ada, [...BASIC, ...fields]);
     assert.equal(answer.status, 422, field);
-    assert.match(
-      field === "scope" ? answer.text : describedBy(answer.text, field),
-      fault,
-      `${field}: ${fields[0]}`,
-    );
-    assert.match(answer.text, /No token was made/);
+    assert.match(describedBy(answer.text, field), fault, `${field}: ${fields[0]}`);
+    assert.match(answer.text, /No token was created/);
     assert.match(answer.text, /value="agent"/);
     if (field === "networks") assert(!answer.text.includes("<script>"), "typed text is text");
   }
   assert.match(await ada.read("/tokens"), /No tokens yet/);
+});
+
+Deno.test("each choice of permissions works as it stands, and expires in 90 days unless that is chosen", async () => {
+  await using site = await startSite();
+  const ada = await member(site, "ada@example.com");
+  const page = await ada.read("/tokens/new");
+  assert(
+    !/<input[^>]*name="(permissions|abilities|reach|review|team)"[^>]* checked/.test(page),
+    page,
+  );
+  assert.match(page, /<input[^>]*name="expiry"[^>]*value="suggested"[^>]* checked/);
+  const none = await mint(ada, [["name", "none"], ["reach", "all"]]);
+  assert.match(describedBy(none.text, "permissions"), /Choose what it may do/);
+  const expected = {
+    read: ["mcp", false, ["rows:read"]],
+    write: ["mcp:write", true, ["rows:delete", "rows:insert", "rows:read", "rows:update"]],
+    manage: ["mcp", false, ABILITIES.filter((one) => !ROW_WRITES.includes(one)).toSorted()],
+  } as const;
+  for (const [permissions, [scope, review, abilities]] of Object.entries(expected)) {
+    const made = await mint(ada, [["name", permissions], ["permissions", permissions], [
+      "reach",
+      "all",
+    ]]);
+    assert.equal(made.location, "/tokens/minted", made.text);
+    const principal = await principalOf(site, await minted(ada));
+    assert.equal(principal.scope, scope);
+    assert.equal(principal.review, review);
+    assert.deepEqual([...principal.abilities].toSorted(), abilities);
+  }
+  const [days] = await asSuperuser(site, (sql) =>
+    sql<{ least: number; most: number }[]>`
+      SELECT min(expires_at - created_at) >= interval '90 days' AS least,
+        max(expires_at - created_at) < interval '91 days' AS most FROM tokens`);
+  assert.deepEqual({ ...days }, { least: true, most: true });
+  await mint(ada, [...BASIC, ["expiry", "never"], ["expires", "2099-01-31"]]);
+  await minted(ada);
+  assert.match(await ada.read("/tokens"), /Never expires/);
+});
+
+Deno.test("a token's page shows what made it, what it made, and leads to what each did", async () => {
+  await using site = await startSite();
+  const { services } = site;
+  const ada = await member(site, "ada@example.com");
+  await mint(ada, [["name", "the parent"], ["permissions", "manage"], ["reach", "all"], [
+    "expiry",
+    "never",
+  ]]);
+  const parent = await principalOf(site, await minted(ada));
+  const made = await mintToken(services, requestOf(parent), {
+    name: "<the child>",
+    scope: "mcp",
+    abilities: ["rows:read"],
+    endpoints: "all",
+  });
+  const child = await principalOf(site, made.token);
+  for (const { tokenId } of [parent, child]) {
+    const page = await ada.read(`/tokens/${tokenId}`);
+    for (const text of ["the parent", "&lt;the child>"]) assert(page.includes(text), text);
+    for (const one of [parent, child]) assert(page.includes(`/activity?token=${one.tokenId}`));
+  }
+  const eve = await member(site, "eve@example.com");
+  assert.equal((await eve.go(`/tokens/${parent.tokenId}`)).status, 404);
+  await ada.submit(`/tokens/${parent.tokenId}/revoke`, {}, `/tokens/${parent.tokenId}`);
+  await assert.rejects(principalOf(site, made.token), { code: "AUTHENTICATION_REQUIRED" });
+  assert.equal((await ada.go(`/tokens/${child.tokenId}`)).status, 404);
 });
 
 Deno.test("rotating asks for how long the old token goes on, and lets it", async () => {
@@ -141,7 +206,6 @@ Deno.test("a token that changes things is minted and rotated by who has proved l
   for (const ability of ["rows:read", "rows:update"]) {
     await mint(ada, [
       ["name", ability],
-      ["scope", "mcp:write"],
       ["abilities", ability],
       ["reach", "all"],
     ]);
@@ -159,7 +223,6 @@ Deno.test("a token that changes things is minted and rotated by who has proved l
   assert.equal(asked.location, `/account/confirm?next=${encodeURIComponent(path)}`);
   const writing = await mint(ada, [
     ["name", "writer"],
-    ["scope", "mcp:write"],
     ["abilities", "rows:update"],
     ["reach", "all"],
   ]);

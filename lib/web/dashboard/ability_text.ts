@@ -52,7 +52,7 @@ export const ABILITY_TEXT: Readonly<Record<Ability, { label: string; hint: strin
   },
   "api:tokens:write": {
     label: "Manage tokens",
-    hint: "Mint, rotate and revoke tokens no mightier than this one.",
+    hint: "Create, rotate and revoke tokens no mightier than this one.",
   },
 };
 

@@ -167,7 +167,7 @@ export function ConnectEndpoint(
       {mints && (
         <div class="row">
           <ButtonLink href={`/tokens/new?endpoint=${slug}`} tone="primary">
-            Mint a token for this endpoint
+            Create a token for this endpoint
           </ButtonLink>
         </div>
       )}

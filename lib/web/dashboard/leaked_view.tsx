@@ -69,7 +69,7 @@ export function StopStep({ traces, mayMint }: { traces: TokenTraces; mayMint: bo
         <div class="row">
           <Form action={`/tokens/${id}/leaked`} inline>
             <Button tone={revokedAt ? "primary" : "danger solid"}>
-              {revokedAt ? "Mint a replacement" : "Revoke it and mint a replacement"}
+              {revokedAt ? "Create a replacement" : "Revoke it and create a replacement"}
             </Button>
           </Form>
           {!revokedAt && (

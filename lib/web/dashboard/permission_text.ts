@@ -17,6 +17,7 @@ export const PERMISSION_TEXT: Readonly<Record<Permission, string>> = {
   "tokens:read": "See tokens",
   "tokens:write": "Create and rotate their own tokens",
   "tokens:revoke": "Revoke their own tokens",
+  "tokens:share": "Create tokens of the team, which go on when you leave",
   "tokens:mint_writing": "Create tokens that change something",
   "tokens:mint_all": "Create tokens that reach every endpoint",
   "apps:allow": "Let an app read",

@@ -6,12 +6,33 @@ import { ABILITY_TEXT } from "./ability_text.ts";
 import { ReachedTables } from "./table_reach.tsx";
 import { Visible } from "../components/visible_text.tsx";
 
+/** Whose token it is: the team's, or a person's. */
+export function TokenOwner(
+  { token: { team, maker } }: { token: Pick<TokenView, "team" | "maker"> },
+) {
+  const person = maker?.email ?? "a former member";
+  return (
+    <div class="soft small">
+      {team
+        ? (
+          <>
+            <Badge tone="accent">Team</Badge> created by {person}
+          </>
+        )
+        : person}
+    </div>
+  );
+}
+
 function Name({ token }: { token: TokenView }) {
   return (
     <>
-      <Visible text={token.name} />
+      <a href={`/tokens/${token.id}`}>
+        <Visible text={token.name} />
+      </a>
       <br />
       <code class="soft">{token.prefix}…</code>
+      <TokenOwner token={token} />
       {(token.replacedBy || token.unused) && (
         <ul class="plain">
           {token.replacedBy && (
@@ -38,7 +59,7 @@ function Power({ token: { abilities, scope, review } }: { token: TokenView }) {
       ))}
       {scope === "mcp:write" && review && (
         <li>
-          <Badge tone="good">Its writes wait</Badge>
+          <Badge tone="good">Approval required</Badge>
         </li>
       )}
     </ul>
@@ -73,7 +94,7 @@ function Limits({ token, now }: { token: TokenView; now: number }) {
     <ul class="plain">
       <li>
         {!expiresAt
-          ? "Never expires"
+          ? <Badge tone="warn">Never expires</Badge>
           : expiresAt.getTime() <= now
           ? <Badge tone="danger">Expired</Badge>
           : (
@@ -130,7 +151,9 @@ function Actions({ token, now }: { token: TokenView; now: number }) {
         Leaked?
       </a>
       <Confirm summary="Revoke" label={`Revoke ${token.name}`} quiet>
-        <p class="small">Whoever uses this token is refused at once.</p>
+        <p class="small">
+          Whoever uses this token is refused at once, and every token that was made by it ends.
+        </p>
         <Form action={`/tokens/${token.id}/revoke`} inline>
           <Button tone="danger solid" label={`Revoke ${token.name} now`}>Revoke now</Button>
         </Form>
