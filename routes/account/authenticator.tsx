@@ -40,7 +40,10 @@ async function show(page: MemberRequest, fault?: string, refusal?: Refusal): Pro
       <p>1. Scan this code with your authenticator app.</p>
       <QrCode text={fresh.address} label="QR code for your authenticator app" />
       <p>Or enter this key in the app:</p>
-      <CodeBlock label="Key" code={fresh.secret.replace(/(.{4})(?=.)/g, "$1 ")} />
+      <CodeBlock
+        label="Key"
+        code={fresh.secret.replace(/(.{4})(?=.)/g, "$1 ").replace(/(.{19}) /, "$1\n")}
+      />
       <p>2. Enter the code that the app shows.</p>
       <Form action={`${PATH}/confirm`}>
         <CodeField error={fault} />

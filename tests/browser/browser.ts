@@ -5,7 +5,7 @@ import { listen } from "../../lib/start/listen.ts";
 import type { Services } from "../../lib/services.ts";
 import { rebuildManifest } from "../../lib/tools/mod.ts";
 import { createHandler } from "../../routes/handler.ts";
-import { testServices } from "../harness/mod.ts";
+import { type TestControl, testServices } from "../harness/mod.ts";
 
 /** Where Chromium is; where it is not there, these tests are skipped. */
 export const CHROMIUM = Deno.env.get("CHROMIUM") ?? "/usr/bin/chromium";
@@ -60,15 +60,23 @@ export interface Browsing extends AsyncDisposable {
   readonly page: Page;
   readonly origin: string;
   readonly services: Services;
+  readonly control: TestControl;
   /** Everything that the browser complained of: errors of scripts, of the console, of the policy. */
   readonly complaints: string[];
 }
 
-/** Starts the whole server on throwaway data, and a browser on its first page. */
-export async function browse(options: BrowserContextOptions = {}): Promise<Browsing> {
+/**
+ * Starts the whole server on throwaway data, and a browser on its first page.
+ *
+ * @param host The name that it is reached under: passkeys need one, no address.
+ */
+export async function browse(
+  options: BrowserContextOptions = {},
+  host = "127.0.0.1",
+): Promise<Browsing> {
   const closing = new AsyncDisposableStack();
   const listener = listen("127.0.0.1", 0);
-  const origin = `http://127.0.0.1:${listener.port}`;
+  const origin = `http://${host}:${listener.port}`;
   const test = closing.use(await testServices({ baseUrl: origin }));
   const { services } = test;
   const loads = await serveIngests(
@@ -101,6 +109,7 @@ export async function browse(options: BrowserContextOptions = {}): Promise<Brows
     page,
     origin,
     services,
+    control: test.control,
     complaints,
     [Symbol.asyncDispose]: () => closing.disposeAsync(),
   };

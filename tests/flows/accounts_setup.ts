@@ -40,7 +40,7 @@ export async function isIn(browser: CookieJar): Promise<boolean> {
 
 /** Runs statements past row-level security. */
 export async function asSuperuser<T>(
-  site: Site,
+  site: Pick<Site, "control">,
   work: (sql: ReturnType<typeof connect>) => Promise<T>,
 ): Promise<T> {
   const url = new URL((await testCluster()).superuserUrl);

@@ -34,7 +34,7 @@ function along({ next, held, repeat }: Waiting) {
   return { next, ...(held && { held }), ...(repeat && { repeat: "yes" }) };
 }
 
-function ByPassword({ session, waiting, faults }: Props) {
+function ByPassword({ session, waiting, faults, passkeys }: Props) {
   const second = hasFactor(session.factors);
   return (
     <Form action={PATH}>
@@ -50,7 +50,7 @@ function ByPassword({ session, waiting, faults }: Props) {
         />
       )}
       {second && <TwoFactorCode factors={session.factors} error={faults["code"]} />}
-      <Button tone="primary">Verify</Button>
+      <Button {...(passkeys ? {} : { tone: "primary" as const })}>Verify</Button>
     </Form>
   );
 }
