@@ -71,6 +71,19 @@ Deno.test("an answer that is not what was asked for signs nobody in", async () =
   }
 });
 
+Deno.test("an answer of a passkey that does not count is taken once all the same", async () => {
+  await using site = await startSite();
+  const { device } = await addPasskey(site, await member(site, ADA), undefined, { count: 0 });
+  const browser = site.browser();
+  const { body } = await optionsFrom(browser, "/sign-in/passkey/options", "/sign-in");
+  const credential = device.get(body, { count: 0 });
+  const copy = browser.tab();
+  const first = await browser.submit("/sign-in/passkey", { credential }, "/sign-in");
+  assert.equal(first.location, "/endpoints", first.text);
+  const again = await copy.submit("/sign-in/passkey", { credential }, "/sign-in");
+  assert.equal(again.status, 401, "with the cookie that asked for it");
+});
+
 Deno.test("a count that does not grow is a copy's, and is refused and noted", async () => {
   await using site = await startSite();
   const ada = await member(site, ADA);
