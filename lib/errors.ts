@@ -51,6 +51,7 @@ export const ERRORS = {
     "Use a method that Allow lists.",
   ),
   PAYLOAD_TOO_LARGE: kind(413, -32600, "The body is too large.", "Send less at once."),
+  REQUEST_TIMEOUT: kind(408, -32600, "The body came too slowly.", "Send it again."),
   UNSUPPORTED_MEDIA_TYPE: kind(
     415,
     -32600,

@@ -1,4 +1,5 @@
 import { AppError } from "../errors.ts";
+import { BODY_PACE, type Pace, paced, patienceMs, within } from "./pace.ts";
 
 function tooLarge(limit: number): AppError {
   return new AppError("PAYLOAD_TOO_LARGE", `The body may have ${limit} bytes at most.`);
@@ -8,11 +9,13 @@ function tooLarge(limit: number): AppError {
  * Reads a request's body whole.
  *
  * @param limit Bytes; reading stops as soon as there are more.
- * @throws PAYLOAD_TOO_LARGE; INVALID_REQUEST where the client breaks off.
+ * @throws PAYLOAD_TOO_LARGE; REQUEST_TIMEOUT where it comes too slowly; INVALID_REQUEST where the
+ * client breaks off.
  */
 export async function readBody(
   request: Request,
   limit: number,
+  pace: Pace = BODY_PACE,
 ): Promise<Uint8Array<ArrayBuffer>> {
   const headers = request.headers;
   const declared = headers.get("content-length");
@@ -21,11 +24,11 @@ export async function readBody(
     // Without Transfer-Encoding the server lets no more through than Content-Length says (RFC 9112,
     // section 6.3), so one read is safe. It takes less time, as long as nobody touches the stream.
     if (declared !== null && headers.get("transfer-encoding") === null) {
-      const bytes = await request.bytes();
+      const bytes = await within(request.bytes(), patienceMs(pace, Number(declared)));
       if (bytes.length > limit) throw tooLarge(limit);
       return bytes;
     }
-    return request.body ? await readChunks(request.body, limit) : new Uint8Array();
+    return request.body ? await readChunks(paced(request.body, pace), limit) : new Uint8Array();
   } catch (error) {
     if (error instanceof AppError) throw error;
     throw new AppError("INVALID_REQUEST", "The body broke off.", { cause: error });

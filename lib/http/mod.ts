@@ -8,7 +8,8 @@ export {
 } from "./address.ts";
 export { readBody } from "./body.ts";
 export { parseJson, readJson, requireContentType } from "./json.ts";
-export { mediaType, readUpload, type Upload } from "./multipart.ts";
+export { FILE_PACE, paced } from "./pace.ts";
+export { boundaryOf, mediaType, readUpload, type Upload } from "./multipart.ts";
 export { checkOrigin, type OriginPolicy, preflight, setCorsHeaders } from "./origin.ts";
 export {
   getForeign,

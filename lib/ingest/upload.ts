@@ -1,5 +1,5 @@
 import { AppError } from "../errors.ts";
-import { readUpload } from "../http/mod.ts";
+import { boundaryOf, FILE_PACE, paced, readUpload } from "../http/mod.ts";
 import { cleanFileName, requestFileName } from "./file_name.ts";
 import { parseUploadOptions, type UploadOptions } from "./options.ts";
 
@@ -41,12 +41,13 @@ const FORM_OVERHEAD = 256 * 1024;
  *
  * @param limit Bytes of the file, of which a request that declares more is refused unread; the reader
  * of the body holds the others to it.
- * @throws AppError UNSUPPORTED_MEDIA_TYPE, PAYLOAD_TOO_LARGE, INVALID_REQUEST, INVALID_ARGUMENTS.
+ * @throws AppError UNSUPPORTED_MEDIA_TYPE, PAYLOAD_TOO_LARGE, INVALID_REQUEST, INVALID_ARGUMENTS; the body
+ * fails with REQUEST_TIMEOUT where it comes too slowly.
  */
 export async function uploadFromRequest(request: Request, limit: number): Promise<FileUpload> {
   const contentType = request.headers.get("content-type") ?? "application/octet-stream";
   const type = contentType.split(";")[0]!.trim().toLowerCase();
-  const form = type === "multipart/form-data" && /;\s*boundary=/i.test(contentType);
+  const form = type === "multipart/form-data" && boundaryOf(contentType) !== null;
   if (!form && !RAW_TYPES.has(type)) throw new AppError("UNSUPPORTED_MEDIA_TYPE", WANTED);
   const encoding = request.headers.get("content-encoding") ?? "identity";
   if (encoding.toLowerCase() !== "identity") {
@@ -61,7 +62,7 @@ export async function uploadFromRequest(request: Request, limit: number): Promis
   if (form) return await fromForm(request, query);
   const fileName = requestFileName(request);
   if (!fileName) throw new AppError("INVALID_REQUEST", UNNAMED);
-  return { ...parseUploadOptions(query), fileName, body: request.body };
+  return { ...parseUploadOptions(query), fileName, body: paced(request.body, FILE_PACE) };
 }
 
 async function fromForm(request: Request, query: [string, string][]): Promise<FileUpload> {

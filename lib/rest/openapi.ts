@@ -29,6 +29,7 @@ const ALWAYS: readonly ErrorCode[] = [
 const WITH_BODY: readonly ErrorCode[] = [
   "MALFORMED_JSON",
   "PAYLOAD_TOO_LARGE",
+  "REQUEST_TIMEOUT",
   "UNSUPPORTED_MEDIA_TYPE",
 ];
 
