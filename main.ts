@@ -1,5 +1,5 @@
 import { readConfig } from "./lib/config.ts";
-import { readArguments, sentenceOf, USAGE } from "./lib/launch/mod.ts";
+import { readArguments, sentenceOf, USAGE, wordsFor } from "./lib/launch/mod.ts";
 import {
   askPerson,
   isStrayWrite,
@@ -66,7 +66,7 @@ async function main(): Promise<number> {
       return await Promise.race([running, left.promise]) === "left" ? 130 : 0;
     } catch (error) {
       if (stop.aborted) return hurry.aborted ? 130 : 0;
-      log.error("start.failed", { error });
+      if (!wordsFor(error)) log.error("start.failed", { error });
       throw error;
     }
   } catch (error) {

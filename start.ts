@@ -11,8 +11,8 @@ import {
   permissionFlags,
   prepare,
   readArguments,
-  sentenceOf,
   USAGE,
+  wordsFor,
 } from "./lib/launch/mod.ts";
 
 const ROOT = new URL("./", import.meta.url);
@@ -45,7 +45,8 @@ async function main(): Promise<number> {
       env,
     });
   } catch (error) {
-    console.error(sentenceOf(error));
+    // There is no log yet that could have the details.
+    console.error(wordsFor(error) ?? error);
     return 1;
   }
 }

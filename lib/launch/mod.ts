@@ -3,4 +3,4 @@ export { type Arguments, readArguments, USAGE } from "./arguments.ts";
 export { become, ignoresHangup } from "./exec.ts";
 export { permissionFlags, type Permits } from "./permissions.ts";
 export { prepare } from "./prepare.ts";
-export { sentenceOf } from "./sentences.ts";
+export { sentenceOf, wordsFor } from "./sentences.ts";

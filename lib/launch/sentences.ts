@@ -43,11 +43,8 @@ function ofSystem(error: Error): string | null {
     : null;
 }
 
-/**
- * What a start that fails says: one sentence on what is wrong and what to do, or a list of faults. No
- * code of a system, no trace.
- */
-export function sentenceOf(error: unknown): string {
+/** Words for an error that is known: what is wrong, and what to do. Null where there are none. */
+export function wordsFor(error: unknown): string | null {
   if (error instanceof ConfigError || error instanceof StartupError) return error.message;
   if (error instanceof AppError) return error.detail ?? error.message;
   for (let at = error, depth = 0; at instanceof Error && depth < 5; at = at.cause, depth++) {
@@ -57,5 +54,14 @@ export function sentenceOf(error: unknown): string {
     const words = CODES[code] ?? ofSystem(at);
     if (words) return words;
   }
-  return "The server could not go on, for a reason that it does not know. The log has the details.";
+  // One of our own, which is a sentence.
+  return error instanceof Error && error.constructor === Error && /^[A-Z].*\.$/s.test(error.message)
+    ? error.message
+    : null;
+}
+
+/** What a start that fails says: a sentence, or a list of faults. No code of a system, no trace. */
+export function sentenceOf(error: unknown): string {
+  return wordsFor(error) ??
+    "The server could not go on, for a reason that it does not know. The log has the details.";
 }

@@ -10,8 +10,8 @@ import { listTokens, mintToken, type TokenPage, type TokenView } from "../tokens
 import type { ProgressDisplay } from "./display.ts";
 import { serveFile } from "./serve_file.ts";
 
-// More files than that are told together.
-const MOST_LINES = 3;
+// A start says at most ten lines, of which the files have three.
+const FILE_LINES = 3;
 
 /** What a start with files ends in. */
 export interface Quickstart {
@@ -107,8 +107,11 @@ export async function quickstart(services: Services, input: QuickstartInput): Pr
   const { endpoint, created } = await endpointNamed(services, scope, name);
   const lines: string[] = [];
   for (const path of files) lines.push(await serveFile(services, endpoint, path, input));
-  for (const line of lines.slice(0, MOST_LINES)) display.finish(line);
-  if (lines.length > MOST_LINES) display.finish(`… and ${lines.length - MOST_LINES} more files.`);
+  const shown = lines.length > FILE_LINES ? lines.slice(0, FILE_LINES - 1) : lines;
+  for (const line of shown) display.finish(line);
+  if (shown.length < lines.length) {
+    display.finish(`… and ${lines.length - shown.length} more files.`);
+  }
   const tokenKnown = !created && await hasToken(services, endpoint);
   return {
     slug: endpoint.endpoint.slug,

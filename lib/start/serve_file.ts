@@ -26,16 +26,17 @@ function describe(view: IngestView): string {
   return `${view.fileName}: ${progress.phase}${share}${rows} …`;
 }
 
+const counted = (n: number, what: string) =>
+  `${n.toLocaleString("en-US")} ${what}${n === 1 ? "" : "s"}`;
+
 function outcome(view: IngestView): string {
   const tables = view.report?.tables ?? [];
-  const counts = tables.map((table) =>
-    `${table.name} (${table.rows.toLocaleString("en-US")} rows${
-      table.waits ? ", not open to agents yet: see the dashboard" : ""
-    })`
+  const counts = tables.map(({ name, rows, waits }) =>
+    `${name} (${counted(rows, "row")}${waits ? ", not open to agents yet: see the dashboard" : ""})`
   );
   const rejects = tables.reduce((sum, table) => sum + table.rejected, 0);
   return `${view.fileName}: ${counts.join(", ")}` +
-    (rejects ? `; ${rejects} rejected rows, see the dashboard` : "");
+    (rejects ? `; ${counted(rejects, "rejected row")}, see the dashboard` : "");
 }
 
 async function sha256Of(path: string): Promise<string> {
