@@ -67,6 +67,7 @@ const OTHERWISE_OWNED: Readonly<Record<string, (tenant: string) => string>> = {
     ) => [`public.${table}`, ofMember]),
   ),
   "public.passkey_challenges": ofMember,
+  "public.known_places": ofMember,
   "public.session_tokens": (tenant) =>
     `session_id IN (SELECT id FROM public.sessions WHERE tenant_id = ${tenant})`,
 };

@@ -38,8 +38,8 @@ async function fullTenant(services: Services, superuser: Sql): Promise<TenantId>
     INSERT INTO ingests (id, tenant_id, endpoint_id, status, file_name)
     VALUES (${newId()}, ${tenantId}, ${endpoint.id}, 'done', 'data.csv')`;
   await superuser`
-    INSERT INTO invitations (id, tenant_id, email, role, hash, expires_at)
-    VALUES (${newId()}, ${tenantId}, 'eve@tenant.example', 'viewer',
+    INSERT INTO invitations (id, tenant_id, email, role, invited_by, hash, expires_at)
+    VALUES (${newId()}, ${tenantId}, 'eve@tenant.example', 'viewer', ${userId},
       ${crypto.getRandomValues(new Uint8Array(32))}, now() + interval '1 day')`;
   await superuser.begin(async (tx) => {
     // Entries wait here until their transaction commits, and no longer: without its trigger one stays.
@@ -68,6 +68,9 @@ async function addFactors(superuser: Sql, tenantId: TenantId, userId: UserId): P
     INSERT INTO passkeys
       (id, user_id, credential_id, public_key, sign_count, transports, synced, name)
     VALUES (${newId()}, ${userId}, ${bytes()}, ${bytes()}, 0, '[]', false, 'Laptop')`;
+  await superuser`
+    INSERT INTO known_places (user_id, browser, network)
+    VALUES (${userId}, ${bytes()}, '192.0.2.0/24')`;
   await superuser`INSERT INTO authenticators (user_id, secret) VALUES (${userId}, ${bytes()})`;
   await superuser`INSERT INTO recovery_codes (user_id, hash) VALUES (${userId}, ${bytes()})`;
   await superuser`
