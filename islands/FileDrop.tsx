@@ -55,12 +55,20 @@ function Target({ tables }: { tables: readonly string[] }) {
   return (
     <div class="field">
       <label for="drop-append">Where it goes</label>
-      <select class="input" id="drop-append" name="append">
+      <select class="input" id="drop-append" name="target" aria-describedby="drop-append-hint">
         <option value="">A new table</option>
         {tables.map((table) => (
-          <option key={table} value={table}>{`Add its rows to ${table}`}</option>
+          <option key={`append:${table}`} value={`append:${table}`}>
+            {`Add its rows to ${table}`}
+          </option>
+        ))}
+        {tables.map((table) => (
+          <option key={`replace:${table}`} value={`replace:${table}`}>
+            {`Replace the rows of ${table}`}
+          </option>
         ))}
       </select>
+      <span class="hint" id="drop-append-hint">An import can be undone for seven days.</span>
       <label class="choice">
         <input type="checkbox" name="again" value="yes" />
         <span>Load it even if the same bytes were loaded before</span>

@@ -45,7 +45,7 @@ const EVERY_MS = 5_000;
 const RESOLUTION_MS = 60_000;
 const MAX_REMEMBERED = 100_000;
 
-const REASONS: ReadonlySet<string> = new Set(["INSUFFICIENT_SCOPE", "ACCESS_DENIED"]);
+const REASONS: ReadonlySet<string> = new Set(["INSUFFICIENT_SCOPE", "ACCESS_DENIED", "WRITES_OFF"]);
 
 /**
  * Cause of an AUTHENTICATION_REQUIRED: the token is known, yet not taken from where the client is. Its

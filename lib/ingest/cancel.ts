@@ -1,6 +1,7 @@
 import { actorOf } from "../audit/mod.ts";
 import { AppError } from "../errors.ts";
-import type { IngestId } from "../ids.ts";
+import type { ChangeId, IngestId } from "../ids.ts";
+import { rejectQueued } from "../journal/mod.ts";
 import type { EndpointScope } from "../principal.ts";
 import type { Services } from "../services.ts";
 import { endLoad } from "./end.ts";
@@ -32,6 +33,10 @@ export async function cancelIngest(
   if (before.status === "queued") {
     // Where a worker took it meanwhile, that one hears of the request.
     await endLoad(services, ref, "queued", { status: "cancelled" });
+  }
+  if (before.status === "waiting") {
+    await endLoad(services, ref, "waiting", { status: "cancelled" });
+    await rejectQueued(services, scope, id as string as ChangeId, "The import was cancelled.");
   }
   return await getIngest(services, scope, id);
 }

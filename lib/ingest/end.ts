@@ -1,22 +1,44 @@
 import { type AuditEvent, recordEvent } from "../audit/mod.ts";
+import type { Tx } from "../postgres/mod.ts";
 import type { Services } from "../services.ts";
 import { type IngestRef, objectKey } from "./ingest.ts";
 import type { LoadReport } from "./load/mod.ts";
 import { enqueueLoad } from "./enqueue.ts";
-import { type EndedFrom, endIngest, type Outcome, selectNext } from "./store.ts";
+import { type EndedFile, type EndedFrom, endIngest, type Outcome, selectNext } from "./store.ts";
 
 function tables(report: LoadReport) {
-  return report.tables.map(({ name, mode, rows, rejected }) => ({ name, mode, rows, rejected }));
+  return report.tables.map(({ name, mode, rows, removed, rejected }) => ({
+    name,
+    mode,
+    rows,
+    ...(removed === undefined ? {} : { removed }),
+    rejected,
+  }));
 }
 
-function eventOf(outcome: Outcome): Pick<AuditEvent, "action" | "detail"> {
+function eventOf(
+  outcome: Outcome,
+  { ingestId }: IngestRef,
+  file: EndedFile,
+): Pick<AuditEvent, "action" | "detail"> {
   switch (outcome.status) {
     case "done":
-      return { action: "data.loaded", detail: { tables: tables(outcome.report) } };
+      return {
+        action: "data.loaded",
+        detail: {
+          tables: tables(outcome.report),
+          change: ingestId,
+          file: file.fileName,
+          sha256: file.sha256,
+          ...(file.approvedBy ? { approved_by: file.approvedBy } : {}),
+        },
+      };
     case "failed":
       return { action: "data.load_failed", detail: { code: outcome.code } };
     case "cancelled":
       return { action: "data.load_cancelled" };
+    case "rejected":
+      return { action: "data.load_cancelled", detail: { reason: "rejected" } };
   }
 }
 
@@ -31,10 +53,11 @@ export async function endLoad(
   from: EndedFrom,
   outcome: Outcome,
 ): Promise<boolean> {
-  const { action, detail } = eventOf(outcome);
   const ended = await services.control.tenant(ref.tenantId, async (tx) => {
-    const actor = await endIngest(tx, ref.ingestId, from, outcome);
-    if (!actor) return false;
+    const file = await endIngest(tx, ref.ingestId, from, outcome);
+    if (!file) return false;
+    const { actor } = file;
+    const { action, detail } = eventOf(outcome, ref, file);
     await recordEvent(tx, {
       tenantId: ref.tenantId,
       action,
@@ -43,12 +66,17 @@ export async function endLoad(
       subject: ref.ingestId,
       detail: detail ?? {},
     });
-    const next = await selectNext(tx, ref.endpointId);
-    if (next) await enqueueLoad(services, tx, { ...ref, ingestId: next });
+    await nextLoad(services, tx, ref);
     return true;
   });
   if (ended) await removeFile(services, ref);
   return ended;
+}
+
+/** Queues the job of an endpoint's next load, where one waits for its turn. */
+export async function nextLoad(services: Services, tx: Tx, ref: IngestRef): Promise<void> {
+  const next = await selectNext(tx, ref.endpointId);
+  if (next) await enqueueLoad(services, tx, { ...ref, ingestId: next });
 }
 
 /** Removes a load's file. A file that cannot be removed is the operator's concern, not the load's. */

@@ -2,8 +2,16 @@ import type { ErrorCode } from "../errors.ts";
 import type { EndpointId, IngestId, TenantId } from "../ids.ts";
 import type { LoadOptions, LoadProgress, LoadReport } from "./load/mod.ts";
 
-/** Where a load stands. The last three are final. */
-export type IngestStatus = "uploading" | "queued" | "running" | "done" | "failed" | "cancelled";
+/** Where a load stands: `waiting` for a person to approve it. The last four are final. */
+export type IngestStatus =
+  | "uploading"
+  | "queued"
+  | "running"
+  | "waiting"
+  | "done"
+  | "failed"
+  | "cancelled"
+  | "rejected";
 
 /** How far a load is: the upload, or a phase of the load itself. */
 export interface IngestProgress {
@@ -42,6 +50,9 @@ export interface IngestRef {
   readonly endpointId: EndpointId;
   readonly ingestId: IngestId;
 }
+
+/** The tool that the journal and the review queue name for an import. */
+export const IMPORT_TOOL = "import_file";
 
 /** Where a load's file is kept until it is loaded. */
 export function objectKey({ tenantId, endpointId, ingestId }: IngestRef): string {

@@ -2,6 +2,8 @@
 export { cancelIngest } from "./cancel.ts";
 export type { Reject } from "./endpoint_store.ts";
 export { cleanFileName } from "./file_name.ts";
+export { IMPORT_TOOL } from "./ingest.ts";
+export { approveImport, isImporting, refreshImport, rejectImport } from "./review.ts";
 export type { IngestProgress, IngestRef, IngestStatus, IngestView } from "./ingest.ts";
 export { type UploadOptions, uploadOptions } from "./options.ts";
 export { declareForeignKey, dropForeignKey } from "./foreign_keys.ts";

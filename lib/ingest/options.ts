@@ -23,7 +23,7 @@ export const uploadOptions = z.object({
   encoding: z.enum(["utf-8", "utf-16le", "utf-16be", "windows-1252"]).optional(),
   header: flag.optional(),
   table: z.string().trim().min(1).max(200).refine((text) => !text.includes("\0")).optional(),
-  mode: z.enum(["create", "append"]).default("create"),
+  mode: z.enum(["create", "append", "replace"]).default("create"),
   allow_duplicate: flag.default(false),
 });
 

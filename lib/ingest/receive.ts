@@ -50,3 +50,23 @@ export function measure(
     received: () => ({ size, sha256: new Uint8Array(hash.digest()) }),
   };
 }
+
+/** Passes a stored file on, and fails at its end where it has another SHA-256 (hexadecimal). */
+export function verified(
+  stored: ReadableStream<Uint8Array>,
+  sha256: string,
+): ReadableStream<Uint8Array> {
+  const hash = createHash("sha256");
+  return stored.pipeThrough(
+    new TransformStream<Uint8Array, Uint8Array>({
+      transform(chunk, out) {
+        hash.update(chunk);
+        out.enqueue(chunk);
+      },
+      flush(out) {
+        if (hash.digest("hex") === sha256) return;
+        out.error(new AppError("UNREADABLE_FILE", "The stored file is not the one that was sent."));
+      },
+    }),
+  );
+}

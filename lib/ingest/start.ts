@@ -4,8 +4,10 @@ import { type IngestId, newId } from "../ids.ts";
 import { type EndpointScope, reachedIn } from "../principal.ts";
 import type { Services } from "../services.ts";
 import { tableNameOf } from "./infer/mod.ts";
+import { changedBy } from "../journal/mod.ts";
+import { isCredential, requireImport } from "./access.ts";
 import { endLoad, removeFile } from "./end.ts";
-import { type IngestRef, type IngestView, objectKey } from "./ingest.ts";
+import { IMPORT_TOOL, type IngestRef, type IngestView, objectKey } from "./ingest.ts";
 import type { LoadOptions } from "./load/mod.ts";
 import { queueFile } from "./queue.ts";
 import { measure } from "./receive.ts";
@@ -40,7 +42,7 @@ function requireReached(scope: EndpointScope, { mode, table = "" }: LoadOptions)
   if (writable === null) return;
   // As the load looks a name up: as it stands, else as a table would be named.
   const meant = [table, tableNameOf(table)];
-  if (mode === "append" && meant.every((name) => writable.includes(name))) return;
+  if (mode !== "create" && meant.every((name) => writable.includes(name))) return;
   throw new AppError(
     "INSUFFICIENT_SCOPE",
     "This token reaches chosen tables alone: it appends to one that it may write to, named by `table`.",
@@ -51,15 +53,22 @@ function requireReached(scope: EndpointScope, { mode, table = "" }: LoadOptions)
  * Takes a file in: stores its bytes while measuring them, and queues the load. Answers as soon as
  * both are durable; from then on the load survives whatever happens to this process.
  *
- * @throws DuplicateFile where the same bytes are loaded or on the way; AppError PAYLOAD_TOO_LARGE,
- * INVALID_REQUEST (broken off), CANCELLED.
+ * @throws AppError INSUFFICIENT_SCOPE, WRITES_OFF where a token may not; DuplicateFile where the same bytes
+ * are loaded or on the way; AppError PAYLOAD_TOO_LARGE, INVALID_REQUEST (broken off), CANCELLED.
  */
 export async function startIngest(
   services: Services,
   scope: EndpointScope,
   file: NewFile,
 ): Promise<IngestView> {
-  requireReached(scope, file.options);
+  try {
+    requireReached(scope, file.options);
+    requireImport(scope, file.options);
+  } catch (error) {
+    await file.body.cancel().catch(() => {});
+    throw error;
+  }
+  const asWriter = isCredential(scope.principal);
   const ref: IngestRef = {
     tenantId: scope.tenantId,
     endpointId: scope.endpoint.id,
@@ -73,6 +82,9 @@ export async function startIngest(
       allowDuplicate: file.allowDuplicate,
       userId: scope.principal.userId,
       actor: actorOf(scope),
+      asWriter,
+      review: asWriter && scope.principal.review,
+      by: changedBy(scope, IMPORT_TOOL),
     }));
   try {
     const received = await store(services, scope, ref, file);

@@ -2,6 +2,7 @@ import type { AuditActor } from "../audit/mod.ts";
 import type { ErrorCode } from "../errors.ts";
 import type { EndpointId, IngestId, Slug, TenantId, UserId } from "../ids.ts";
 import type { Sql, Tx } from "../postgres/mod.ts";
+import type { Approval } from "./approval_store.ts";
 import type { IngestProgress, IngestRef, IngestStatus, IngestView } from "./ingest.ts";
 import type { LoadOptions, LoadReport } from "./load/mod.ts";
 
@@ -48,6 +49,11 @@ export interface NewIngest {
   readonly allowDuplicate: boolean;
   readonly userId: UserId | null;
   readonly actor: AuditActor;
+  /** Whether it goes in under the grants of the endpoint's writer, and waits for a person in any case. */
+  readonly asWriter: boolean;
+  readonly review: boolean;
+  /** Who, as the endpoint's journal is to keep it. */
+  readonly by: Readonly<Record<string, string | null>>;
 }
 
 /** Notes that an upload has begun. */
@@ -56,11 +62,12 @@ export async function insertIngest(tx: Tx, ingest: NewIngest): Promise<void> {
   await tx`
     INSERT INTO ingests (
       id, tenant_id, endpoint_id, status, file_name, options, allow_duplicate, created_by,
-      actor, heartbeat_at
+      actor, as_writer, review, written_by, heartbeat_at
     ) VALUES (
       ${ref.ingestId}, ${ref.tenantId}, ${ref.endpointId}, 'uploading', ${ingest.fileName},
       ${tx.json(ingest.options as never)}, ${ingest.allowDuplicate}, ${ingest.userId},
-      ${tx.json(ingest.actor as never)}, now()
+      ${tx.json(ingest.actor as never)}, ${ingest.asWriter}, ${ingest.review},
+      ${tx.json(ingest.by as never)}, now()
     )`;
 }
 
@@ -90,7 +97,7 @@ export async function selectSameBytes(
   const [row] = await tx<Raw[]>`
     SELECT ${columns(tx)} FROM ingests
     WHERE endpoint_id = ${ref.endpointId} AND sha256 = ${sha256} AND id <> ${ref.ingestId}
-      AND status IN ('queued', 'running', 'done')
+      AND status IN ('queued', 'running', 'waiting', 'done')
       AND NOT (SELECT allow_duplicate FROM ingests WHERE id = ${ref.ingestId})
     ORDER BY created_at, id LIMIT 1`;
   return row ? view(row) : null;
@@ -125,6 +132,14 @@ export interface Claimed {
   readonly sizeBytes: number;
   readonly options: LoadOptions;
   readonly cancelRequested: boolean;
+  /** Hexadecimal. */
+  readonly sha256: string;
+  readonly asWriter: boolean;
+  readonly review: boolean;
+  readonly by: Readonly<Record<string, string | null>>;
+  readonly actor: AuditActor;
+  /** Who approved what preview of it; null where nobody did. */
+  readonly approval: Approval | null;
 }
 
 /**
@@ -148,6 +163,13 @@ export async function claimIngest(
       size_bytes: string;
       options: LoadOptions;
       cancel_requested: boolean;
+      sha256: Uint8Array;
+      as_writer: boolean;
+      review: boolean;
+      written_by: Record<string, string | null>;
+      actor: AuditActor;
+      approved_by: Record<string, string | null> | null;
+      approved_version: string | null;
     }[]
   >`
     UPDATE ingests mine
@@ -162,7 +184,8 @@ export async function claimIngest(
         other.status = 'queued' AND (other.created_at, other.id) < (mine.created_at, mine.id)
       )
     )
-    RETURNING attempts, file_name, size_bytes, options, cancel_requested`;
+    RETURNING attempts, file_name, size_bytes, options, cancel_requested, sha256, as_writer, review,
+      written_by, actor, approved_by, approved_version`;
   return row
     ? {
       claim,
@@ -172,6 +195,12 @@ export async function claimIngest(
       sizeBytes: Number(row.size_bytes),
       options: row.options,
       cancelRequested: row.cancel_requested,
+      sha256: new Uint8Array(row.sha256).toHex(),
+      asWriter: row.as_writer,
+      review: row.review,
+      by: row.written_by,
+      actor: row.actor,
+      approval: row.approved_by && { by: row.approved_by, version: row.approved_version },
     }
     : null;
 }
@@ -214,35 +243,67 @@ export async function releaseIngest(
 
 /** How a load ended. */
 export type Outcome =
-  | { readonly status: "done"; readonly report: LoadReport }
+  | {
+    readonly status: "done";
+    readonly report: LoadReport;
+    /** Days for which undoing it is possible; null: for as long as nothing of it was changed. */
+    readonly keptDays: number | null;
+  }
   | { readonly status: "failed"; readonly code: ErrorCode; readonly detail: string | undefined }
-  | { readonly status: "cancelled" };
+  | { readonly status: "cancelled" }
+  | { readonly status: "rejected" };
 
 /** What must still hold for a load to be ended: nobody else has it. */
-export type EndedFrom = { readonly claim: string } | "uploading" | "queued";
+export type EndedFrom = { readonly claim: string } | "uploading" | "queued" | "waiting";
 
-/** Ends a load and answers whose doing that is; null where somebody else has it or it is over. */
+/** A load that was ended. */
+export interface EndedFile {
+  /** Whose doing that is. */
+  readonly actor: AuditActor;
+  readonly fileName: string;
+  /** Hexadecimal; null where no whole file ever came. */
+  readonly sha256: string | null;
+  /** The user who approved it; null where nobody had to. */
+  readonly approvedBy: string | null;
+}
+
+/** Ends a load; null where somebody else has it or it is over. */
 export async function endIngest(
   tx: Tx,
   id: IngestId,
   from: EndedFrom,
   outcome: Outcome,
-): Promise<AuditActor | null> {
+): Promise<EndedFile | null> {
   const held = typeof from === "string"
     ? tx`status = ${from}`
     : tx`status = 'running' AND claim = ${from.claim}`;
   const report = outcome.status === "done" ? tx.json(outcome.report as never) : null;
+  const keptDays = outcome.status === "done" ? outcome.keptDays : null;
   const [code, detail] = outcome.status === "failed"
     ? [outcome.code, outcome.detail ?? null]
     : [null, null];
-  const [row] = await tx<{ actor: AuditActor; cancelled_by: AuditActor | null }[]>`
+  const [row] = await tx<
+    {
+      actor: AuditActor;
+      cancelled_by: AuditActor | null;
+      file_name: string;
+      sha256: string | null;
+      approved_by: Record<string, string | null> | null;
+    }[]
+  >`
     UPDATE ingests
     SET status = ${outcome.status}, report = ${report}, error_code = ${code},
-      error_detail = ${detail}, claim = NULL, finished_at = now()
+      error_detail = ${detail}, claim = NULL, finished_at = now(),
+      kept_until = now() + make_interval(days => ${keptDays}::integer)
     WHERE id = ${id} AND ${held}
-    RETURNING actor, cancelled_by`;
+    RETURNING actor, cancelled_by, file_name, encode(sha256, 'hex') AS sha256, approved_by`;
   if (!row) return null;
-  return outcome.status === "cancelled" ? row.cancelled_by ?? row.actor : row.actor;
+  return {
+    actor: outcome.status === "cancelled" ? row.cancelled_by ?? row.actor : row.actor,
+    fileName: row.file_name,
+    sha256: row.sha256,
+    approvedBy: row.approved_by?.["user"] ?? null,
+  };
 }
 
 /** Locks a load of an endpoint until the transaction ends; null where it has none such. */

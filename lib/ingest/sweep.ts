@@ -1,10 +1,14 @@
+import { enterAsSystem, openEndpoint } from "../endpoints/mod.ts";
 import { AppError } from "../errors.ts";
+import type { Slug } from "../ids.ts";
+import { dropExpiredKept, QUEUE_DAYS } from "../journal/mod.ts";
 import type { Services } from "../services.ts";
 import { endLoad, removeFile } from "./end.ts";
 import { type IngestRef, LAPSE_SECONDS, objectKey } from "./ingest.ts";
 import { enqueueLoad } from "./enqueue.ts";
 import { DuplicateFile, queueFile } from "./queue.ts";
 import { measure, type Received } from "./receive.ts";
+import { selectLapsed, updateKept } from "./approval_store.ts";
 import { deleteUpload, selectAbandoned, touchWaiting } from "./store.ts";
 
 const INCOMPLETE = "The upload broke off before the file was whole. Send it again.";
@@ -25,7 +29,41 @@ export async function sweepIngests(services: Services): Promise<number> {
       services.log.error("ingest.sweep_failed", { ingest: left.ingestId, error });
     }
   }
+  return swept + await sweepLapsed(services);
+}
+
+/** Rejects imports on which nobody decided in time, and lets go of what undoing needs no more. */
+async function sweepLapsed(services: Services): Promise<number> {
+  let swept = 0;
+  for (const left of await selectLapsed(services.control.lookup, QUEUE_DAYS)) {
+    try {
+      if (left.status === "waiting") {
+        await endLoad(services, left, "waiting", { status: "rejected" });
+      } else await dropKept(services, left);
+      swept++;
+    } catch (error) {
+      services.log.error("ingest.sweep_failed", { ingest: left.ingestId, error });
+    }
+  }
   return swept;
+}
+
+async function dropKept(
+  services: Services,
+  target: IngestRef & { readonly slug: Slug },
+): Promise<void> {
+  const scope = await enterAsSystem(services, target, "ingest");
+  const { sql: owner, release } = await openEndpoint(services, scope, "owner");
+  try {
+    // What is kept by undoing has a later end: looked for again tomorrow.
+    const more = await owner.begin((tx) => dropExpiredKept(tx));
+    await services.control.tenant(
+      target.tenantId,
+      (tx) => updateKept(tx, target.endpointId, more ? 1 : null),
+    );
+  } finally {
+    release();
+  }
 }
 
 /** The claim decides whether the job finds anything to do: another process may have it by then. */

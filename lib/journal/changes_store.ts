@@ -65,6 +65,7 @@ interface RawSummary {
   at: Date;
   context: Partial<ChangedBy>;
   tables: ChangedRows[];
+  file: ChangeSummary["file"];
   rows: number;
   undone: number;
   undoing: number;
@@ -90,16 +91,28 @@ const summaryColumns = (sql: Db, reached: Reached) =>
     (SELECT jsonb_agg(jsonb_build_object('table', g.table_name, 'op', g.op, 'rows', g.rows)
        ORDER BY g.table_name, g.op)
      FROM (
-       SELECT e.table_name, e.op, count(*) AS rows FROM bulkhead.journal e
+       SELECT e.table_name, o.op, sum(o.rows) AS rows FROM bulkhead.journal e
+       LEFT JOIN bulkhead.import_entries i ON i.entry = e.id
+       CROSS JOIN LATERAL (
+         SELECT e.op, 1::bigint AS rows WHERE i.entry IS NULL
+         UNION ALL SELECT 'insert', i.added WHERE i.added > 0
+         UNION ALL SELECT 'delete', i.removed WHERE i.removed > 0
+       ) o
        WHERE e.change_id = j.change_id AND e.op <> 'rules' AND ${isReached(sql, reached, "e")}
-       GROUP BY e.table_name, e.op
+       GROUP BY e.table_name, o.op
      ) g) AS tables,
+    (SELECT jsonb_build_object('fileName', i.file_name, 'sha256', i.sha256, 'mode', i.mode)
+     FROM bulkhead.journal e JOIN bulkhead.import_entries i ON i.entry = e.id
+     WHERE e.change_id = j.change_id AND e.op = 'import' ORDER BY e.id LIMIT 1) AS file,
     c.rows, c.undone, c.undoing
     FROM bulkhead.journal j
     CROSS JOIN LATERAL (
-      SELECT count(*)::int AS rows, count(e.undoes)::int AS undoing,
-        count(${takenBackBy(sql)})::int AS undone
+      SELECT sum(n.rows)::float8 AS rows,
+        coalesce(sum(n.rows) FILTER (WHERE e.undoes IS NOT NULL), 0)::float8 AS undoing,
+        coalesce(sum(n.rows) FILTER (WHERE ${takenBackBy(sql)} IS NOT NULL), 0)::float8 AS undone
       FROM bulkhead.journal e
+      LEFT JOIN bulkhead.import_entries i ON i.entry = e.id
+      CROSS JOIN LATERAL (SELECT coalesce(i.added + i.removed, 1) AS rows) n
       WHERE e.change_id = j.change_id AND e.op <> 'rules' AND ${isReached(sql, reached, "e")}
     ) c`;
 
@@ -225,7 +238,7 @@ export async function selectEntries(
 ): Promise<JournalEntry[]> {
   const rows = await sql<RawEntry[]>`
     SELECT ${entryColumns(sql)}
-    WHERE e.change_id = ${change} AND e.op <> 'rules' AND e.id > coalesce(${after}::bigint, 0)
+    WHERE e.change_id = ${change} AND e.op NOT IN ('rules', 'import') AND e.id > coalesce(${after}::bigint, 0)
       AND ${isShown(sql)} AND ${isReached(sql, reached, "e")}
     ORDER BY e.id LIMIT ${limit}`;
   return rows.map(entryOf);
@@ -241,7 +254,7 @@ export async function selectEntriesById(
     WHERE e.id = ANY (ARRAY(SELECT jsonb_array_elements_text(${
     JSON.stringify(ids)
   }::text::jsonb)::bigint))
-      AND ${isShown(sql)}
+      AND e.op <> 'import' AND ${isShown(sql)}
     ORDER BY e.id DESC`;
   return rows.map(entryOf);
 }
@@ -254,7 +267,7 @@ export async function countHidden(
 ): Promise<number> {
   const [row] = await sql<{ hidden: number }[]>`
     SELECT count(*)::int AS hidden FROM bulkhead.journal e
-    WHERE e.change_id = ${change} AND e.op <> 'rules' AND NOT ${isShown(sql)}
+    WHERE e.change_id = ${change} AND e.op NOT IN ('rules', 'import') AND NOT ${isShown(sql)}
       AND ${isReached(sql, reached, "e")}`;
   return row!.hidden;
 }

@@ -56,12 +56,35 @@ export interface ChangeSummary {
   readonly at: Date;
   readonly by: ChangedBy;
   readonly tables: readonly ChangedRows[];
+  /** The file that was imported, of an import and of an undo of one; null of every other change. */
+  readonly file: {
+    readonly fileName: string;
+    /** Hexadecimal; null where nobody told. */
+    readonly sha256: string | null;
+    readonly mode: "create" | "append" | "replace" | "undo";
+  } | null;
   /** Changed rows in all. */
   readonly rows: number;
   /** Of those, the ones that were taken back and are so still. */
   readonly undone: number;
   /** Of those, the ones that took back an earlier entry. */
   readonly undoing: number;
+}
+
+/** A file whose import waits, or was decided on. */
+export interface ImportedFile {
+  readonly fileName: string;
+  /** Hexadecimal. */
+  readonly sha256: string;
+  readonly mode: "append" | "replace";
+  /** Rows that will not go in. */
+  readonly rejects: number;
+  readonly tables: readonly {
+    readonly name: string;
+    readonly rows: number;
+    readonly removed: number;
+    readonly rejected: number;
+  }[];
 }
 
 // Typed here, since the compiler's library does not know it yet (ECMA-262, JSON.parse source text access).

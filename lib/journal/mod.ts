@@ -20,6 +20,7 @@ export {
   type ChangedRows,
   type ChangeSummary,
   type Image,
+  type ImportedFile,
   type JournalEntry,
   type RowOp,
 } from "./entry.ts";
@@ -64,6 +65,18 @@ export {
   updatePreview,
 } from "./preview_store.ts";
 export { type Refusal, REFUSALS } from "./refusals.ts";
+export {
+  applyImport,
+  createKept,
+  dropExpiredKept,
+  dropKept,
+  IMPORT_UNDO_DAYS,
+  type ImportedTable,
+  insertImport,
+  keptSchema,
+  keptTable,
+} from "./import_store.ts";
+export type { UndoneImport } from "./undo_import.ts";
 export {
   MAX_ENTRIES,
   MAX_SHOWN,

@@ -1,7 +1,7 @@
 import type { ChangeId } from "../ids.ts";
 import type { Sql, Tx } from "../postgres/mod.ts";
 import { entrySql, type Reached } from "./changes_store.ts";
-import { type ChangedBy, type Image, parseImage, type RowOp } from "./entry.ts";
+import { type ChangedBy, type Image, type ImportedFile, parseImage, type RowOp } from "./entry.ts";
 import {
   type ChangeCounts,
   deleteRows,
@@ -106,6 +106,8 @@ export interface ReviewedChange {
   readonly by: ChangedBy;
   readonly actor: string;
   readonly counts: ChangeCounts;
+  /** Of an import: the file; null of every other change. */
+  readonly file: ImportedFile | null;
   /** Rows that it finds or makes. */
   readonly count: number;
   /** Rows of the window that may be shown: none of a change that is decided. */
@@ -133,7 +135,7 @@ interface Raw {
   table_name: string;
   actor: string;
   context: Partial<ChangedBy>;
-  counts: (ChangeCounts & { count: number }) | null;
+  counts: (ChangeCounts & { count: number; file?: ImportedFile }) | null;
   effects: {
     place: number;
     op: RowOp;
@@ -158,7 +160,7 @@ const NO_COUNTS = { inserted: 0, updated: 0, deleted: 0, unchanged: 0, count: 0 
 function parse(row: Raw, { after }: RowWindow): ReviewedChange {
   const { kind = "system", user = null, token = null, grant = null, label = null } = row.context;
   const { tool = null, request = null, network = null } = row.context;
-  const { count, ...counts } = row.counts ?? NO_COUNTS;
+  const { count, file = null, ...counts } = row.counts ?? { ...NO_COUNTS };
   const queued = row.state === "queued";
   return {
     id: row.id,
@@ -169,6 +171,7 @@ function parse(row: Raw, { after }: RowWindow): ReviewedChange {
     by: { kind, user, token, grant, label, tool, request, network },
     actor: row.actor,
     counts,
+    file,
     count: queued ? count : 0,
     rows: row.effects.map(({ place, op, key, before, after, was, raw, whole, same }) => ({
       place,
@@ -358,7 +361,7 @@ const rejected = (sql: Tx, by: DecidedBy, note: string | null) =>
       decided_at = clock_timestamp(), decided_by = ${sql.json(by as never)}`;
 
 const told = (sql: Tx) =>
-  sql`RETURNING id, tool, table_name AS "table", preview - 'count' AS counts`;
+  sql`RETURNING id, tool, table_name AS "table", preview - 'count' - 'file' AS counts`;
 
 /** Rejects a change that waits; null where none does. */
 export async function markRejected(

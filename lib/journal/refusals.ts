@@ -10,9 +10,11 @@ export const REFUSALS = {
   carries_others: "Other rows would be changed or deleted along with it.",
   rule_broken: "A rule of the table refuses the row as it was.",
   table_gone: "The table is gone, or was made anew.",
+  name_taken: "There is a table of its name again.",
   columns_changed: "The table's columns have changed since.",
   not_distinct: "What changed cannot be told from the journal.",
   not_yours: "The field rules do not let you change this.",
+  too_late: "What undoing it needs is kept for 7 days, which are over.",
 } as const;
 
 /** One reason. */

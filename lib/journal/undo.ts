@@ -9,12 +9,15 @@ import { selectEntriesById } from "./changes_store.ts";
 import { actorKey, changeContext, changedBy } from "./context.ts";
 import type { JournalEntry } from "./entry.ts";
 import { insertNotice } from "./outbox_store.ts";
+import { extendKept } from "./kept_store.ts";
 import { PASSING_REFUSALS, type Refusal } from "./refusals.ts";
 import { undoEntry, type UndoMemory } from "./undo_entry.ts";
+import { undoImport, type UndoneImport } from "./undo_import.ts";
 import {
   beginUndo,
   type EntrySelection,
   inTransaction,
+  isOfRow,
   selectUndoable,
   type Undoable,
 } from "./undo_store.ts";
@@ -51,6 +54,8 @@ export interface UndoResult {
   readonly notShown: number;
   /** Rows that may be shown, the refused ones first: at most `MAX_SHOWN` of either. */
   readonly rows: readonly UndoneRow[];
+  /** Imports among what was asked for, each undone as a whole. */
+  readonly imports: readonly UndoneImport[];
   /** Whether there are more rows than `rows` holds. */
   readonly more: boolean;
   /** Whether older entries were left for the next call, being more than `MAX_ENTRIES`. */
@@ -130,6 +135,7 @@ async function takeBack(
   tx: Reserved,
   { services, scope, change, own }: Undoing,
   entries: readonly Undoable[],
+  imports: Map<string, UndoneImport>,
 ): Promise<Map<string, Refusal | null>> {
   const outcomes = new Map<string, Refusal | null>();
   const undone = new Map(entries.map(({ id, undone }) => [id, undone]));
@@ -138,6 +144,7 @@ async function takeBack(
     prepared: new Set(),
     writable: reachedIn(scope, "write"),
   };
+  const by = changedBy(scope, TOOL);
   let pending = [...entries];
   let trials = 0;
   while (pending.length && trials + pending.length <= MAX_TRIALS) {
@@ -150,9 +157,18 @@ async function takeBack(
         await services.relays.want(scope.endpoint);
       }
       const context = changeContext(scope, TOOL, change, { undoes: entry.id });
-      const refusal = undone.get(entry.id)
-        ? "already_undone"
-        : await undoEntry(tx, memory, entry, context, own);
+      let refusal: Refusal | null;
+      if (undone.get(entry.id)) refusal = "already_undone";
+      else if (isOfRow(entry)) refusal = await undoEntry(tx, memory, entry, context, own);
+      else {
+        const done = await undoImport(tx, entry.id, { change, by, place: imports.size }, own);
+        // It may have taken longer than such a note is good for.
+        await services.relays.want(scope.endpoint);
+        // A table that is gone or back has another shape than was met before.
+        memory.shapes.clear();
+        imports.set(entry.id, done);
+        refusal = done.removed + done.restored > 0 ? null : done.refusal;
+      }
       outcomes.set(entry.id, refusal);
       if (refusal) continue;
       done++;
@@ -173,31 +189,38 @@ async function resultOf(
   change: ChangeId,
   entries: readonly Undoable[],
   outcomes: ReadonlyMap<string, Refusal | null>,
+  undoneImports: ReadonlyMap<string, UndoneImport>,
   capped: boolean,
 ): Promise<UndoResult> {
-  const tried = entries.filter(({ id }) => outcomes.get(id) !== "already_undone");
+  const all = entries.filter(({ id }) => outcomes.get(id) !== "already_undone");
+  const tried = all.filter(isOfRow);
   const restored = tried.filter(({ id }) => outcomes.get(id) === null);
   const refused = tried.filter(({ id }) => outcomes.get(id) !== null);
+  const imports = all.flatMap(({ id }) => undoneImports.get(id) ?? []);
+  const sum = (count: (one: UndoneImport) => number) =>
+    imports.reduce((total, one) => total + count(one), 0);
+  const inImports = sum((one) => one.removed + one.restored);
   const shown = [refused, restored].map((some) => some.filter((entry) => entry.shown));
   const listed = shown.flatMap((some) => some.slice(0, MAX_SHOWN)).map(({ id }) => id);
   const read = new Map((await selectEntriesById(tx, listed)).map((entry) => [entry.id, entry]));
   return {
-    change: restored.length ? change : null,
-    restored: restored.length,
-    refused: refused.length,
-    already: entries.length - tried.length,
+    change: restored.length + inImports > 0 ? change : null,
+    restored: restored.length + inImports,
+    refused: refused.length + sum((one) => one.refused),
+    already: entries.length - all.length,
     notShown: tried.filter((entry) => !entry.shown).length,
     rows: listed.flatMap((id) => {
       const entry = read.get(id);
       return entry ? [{ entry, refusal: outcomes.get(id) ?? null }] : [];
     }),
+    imports,
     more: shown.some((some) => some.length > MAX_SHOWN),
     capped,
   };
 }
 
 function requireAbilities(scope: EndpointScope, entries: readonly Undoable[]): void {
-  for (const op of new Set(entries.map(({ op }) => op))) {
+  for (const op of new Set(entries.filter(isOfRow).map(({ op }) => op))) {
     requireAbility(scope.principal, `rows:${op}`);
   }
 }
@@ -224,7 +247,7 @@ async function work(
   target: UndoTarget,
   { preview }: UndoOptions,
 ): Promise<UndoResult> {
-  const { scope, own, change } = undoing;
+  const { services, scope, own, change } = undoing;
   await beginUndo(tx);
   const selection = selectionOf(target);
   const actor = own ? { actor: actorKey(scope.principal) } : {};
@@ -241,9 +264,19 @@ async function work(
   }
   const entries = found.slice(0, MAX_ENTRIES);
   if (own) requireAbilities(scope, entries);
-  const outcomes = await takeBack(tx, undoing, entries);
-  const result = await resultOf(tx, change, entries, outcomes, found.length > entries.length);
+  const imports = new Map<string, UndoneImport>();
+  const outcomes = await takeBack(tx, undoing, entries, imports);
+  const capped = found.length > entries.length;
+  const result = await resultOf(tx, change, entries, outcomes, imports, capped);
   if (preview) throw new Tried({ ...result, change: null });
+  const kept = result.imports.filter((one) => one.removed + one.restored > 0);
+  if (kept.length) {
+    // First, so that a process that is killed after this commits leaves nothing that nobody lets go of.
+    await services.control.tenant(
+      scope.tenantId,
+      (control) => extendKept(control, kept.map(({ ingestId }) => ingestId)),
+    );
+  }
   if (result.change !== null) {
     const { restored, refused } = result;
     await insertNotice(tx, {

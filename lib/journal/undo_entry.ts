@@ -6,7 +6,7 @@ import {
   hasRow,
   selectShape,
   type TableShape,
-  type Undoable,
+  type UndoableRow,
 } from "./undo_store.ts";
 
 /** What one undo has found out and made on its way. */
@@ -36,7 +36,7 @@ const sameNames = (some: readonly string[], others: readonly string[]) =>
   some.length === others.length && some.every((name) => others.includes(name));
 
 /** What can be said before anything is tried; null where nothing speaks against it. */
-function refusedByShape(shape: TableShape, entry: Undoable): Refusal | null {
+function refusedByShape(shape: TableShape, entry: UndoableRow): Refusal | null {
   if (
     !sameNames(shape.key, entry.keyColumns) ||
     !entry.columns.every((column) => shape.columns.includes(column))
@@ -48,13 +48,13 @@ function refusedByShape(shape: TableShape, entry: Undoable): Refusal | null {
 }
 
 /** What the field rules, as they are now, keep an agent from taking back. */
-function refusedByRules(shape: TableShape, { op, changed, shown }: Undoable): Refusal | null {
+function refusedByRules(shape: TableShape, { op, changed, shown }: UndoableRow): Refusal | null {
   const may = { insert: shape.mayInsert, update: shape.mayUpdate, delete: shape.mayDelete }[op];
   const barred = [...shape.hidden, ...shape.readOnly];
   return shown && may && !changed.some((column) => barred.includes(column)) ? null : "not_yours";
 }
 
-function refusedByPostgres(shape: TableShape, entry: Undoable, error: unknown): Refusal {
+function refusedByPostgres(shape: TableShape, entry: UndoableRow, error: unknown): Refusal {
   const state = sqlState(error);
   const isKey = violatedConstraint(error) === shape.keyConstraint;
   const refusal = state &&
@@ -76,7 +76,7 @@ function refusedByPostgres(shape: TableShape, entry: Undoable, error: unknown): 
 export async function undoEntry(
   tx: Reserved,
   memory: UndoMemory,
-  entry: Undoable,
+  entry: UndoableRow,
   context: string,
   own: boolean,
 ): Promise<Refusal | null> {

@@ -21,7 +21,7 @@ export interface EntrySelection {
 /** An entry as undoing needs it; its images stay in the database. */
 export interface Undoable {
   readonly id: string;
-  readonly op: RowOp;
+  readonly op: RowOp | "import";
   readonly table: string;
   readonly undoes: string | null;
   readonly keyColumns: readonly string[];
@@ -34,6 +34,12 @@ export interface Undoable {
   /** Whether it may be shown. */
   readonly shown: boolean;
 }
+
+/** An entry of one row. */
+export type UndoableRow = Undoable & { readonly op: RowOp };
+
+/** Whether an entry is of one row, and not of an import. */
+export const isOfRow = (entry: Undoable): entry is UndoableRow => entry.op !== "import";
 
 /** Reads up to `limit` entries below `below`, the latest first. */
 export async function selectUndoable(
@@ -227,7 +233,7 @@ const ADDED_ARE_EMPTY = `NOT EXISTS (
   )`;
 
 /** The statement that takes an entry back; `$1` is the entry, `$2` the table's columns, `$3` the computed. */
-export function undoStatement(shape: TableShape, { op, columns, changed }: Undoable): string {
+export function undoStatement(shape: TableShape, { op, columns, changed }: UndoableRow): string {
   const table = tableOf(shape);
   const entry = entryOf(shape);
   switch (op) {
@@ -275,7 +281,7 @@ function admit(prepared: Set<string>, text: string): boolean {
 export async function attemptUndo(
   tx: Reserved,
   shape: TableShape,
-  entry: Undoable,
+  entry: UndoableRow,
   context: string,
   prepared: Set<string>,
 ): Promise<Attempt> {
@@ -315,7 +321,7 @@ export async function hasRow(tx: Reserved, shape: TableShape, entry: Undoable): 
 export async function hasFollowers(
   tx: Reserved,
   shape: TableShape,
-  entry: Undoable,
+  entry: UndoableRow,
 ): Promise<boolean> {
   const keys = shape.following.filter(({ onDelete, onUpdate, to }) =>
     entry.op === "insert"

@@ -33,11 +33,16 @@ export const changeResource = z.object({
   rows_undone: z.int().describe("Of `rows`, those that are taken back."),
   rows_undoing: z.int().describe("Of `rows`, those that took something back themselves."),
   tables: z.array(z.object({ table: z.string(), op, rows: z.int() })),
+  file: z.object({
+    name: z.string(),
+    sha256: z.string().nullable(),
+    mode: z.enum(["create", "append", "replace", "undo"]),
+  }).nullable().describe("Of an import, and of the undo of one: the file."),
 }).meta({ id: "Change" });
 
 /** Shows a change. */
 export function showChange(change: ChangeSummary): z.input<typeof changeResource> {
-  const { by, tables, rows, undone, undoing } = change;
+  const { by, tables, file, rows, undone, undoing } = change;
   return {
     id: change.changeId,
     at: change.at.toISOString(),
@@ -53,6 +58,7 @@ export function showChange(change: ChangeSummary): z.input<typeof changeResource
     rows_undone: undone,
     rows_undoing: undoing,
     tables: [...tables],
+    file: file && { name: file.fileName, sha256: file.sha256, mode: file.mode },
   };
 }
 
@@ -100,6 +106,15 @@ export const undoResource = z.object({
     refusal: z.enum(REASONS).nullable().describe("Null: it is taken back, or would be."),
     reason: z.string().nullable(),
   })).describe("Refused rows first."),
+  imports: z.array(z.object({
+    table: z.string(),
+    file: z.string(),
+    removed: z.int().describe("Rows taken away."),
+    restored: z.int().describe("Rows put back."),
+    refused: z.int().describe("Rows left as they are."),
+    refusal: z.enum(REASONS).nullable(),
+    reason: z.string().nullable(),
+  })).describe("Imports, each undone as a whole; counted in `restored` and `refused`, too."),
   more: z.boolean().describe("There are more rows than `rows` holds."),
   capped: z.boolean().describe("Older rows were left: repeat the call for them."),
 }).meta({ id: "Undo" });
@@ -115,6 +130,15 @@ export function showUndo(result: UndoResult, preview: boolean): z.input<typeof u
     not_shown: result.notShown,
     rows: result.rows.map(({ entry, refusal }) => ({
       row: showEntry(entry),
+      refusal,
+      reason: refusal && REFUSALS[refusal],
+    })),
+    imports: result.imports.map(({ table, fileName, removed, restored, refused, refusal }) => ({
+      table,
+      file: fileName,
+      removed,
+      restored,
+      refused,
       refusal,
       reason: refusal && REFUSALS[refusal],
     })),

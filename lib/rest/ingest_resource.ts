@@ -16,8 +16,9 @@ const reference = z.object({ table: z.string(), column: z.string() });
 
 const tableReport = z.object({
   name: z.string(),
-  mode: z.enum(["create", "append"]),
+  mode: z.enum(["create", "append", "replace"]),
   rows: count.describe("Rows added."),
+  removed: count.nullable().describe("Rows that those replaced; null unless the mode is replace."),
   rejected: count.describe("Rows set aside."),
   columns: z.array(z.object({
     name: z.string(),
@@ -46,8 +47,17 @@ const report = z.object({
 /** A load as `/v1` shows it. */
 export const ingestResource = z.object({
   id: z.uuid(),
-  status: z.enum(["uploading", "queued", "running", "done", "failed", "cancelled"])
-    .describe("The last three are final."),
+  status: z.enum([
+    "uploading",
+    "queued",
+    "running",
+    "waiting",
+    "done",
+    "failed",
+    "cancelled",
+    "rejected",
+  ])
+    .describe("`waiting`: for a person to approve it. The last four are final."),
   file_name: z.string(),
   size_bytes: count.nullable().describe("Null while uploading."),
   sha256: z.string().nullable().describe("Null while uploading."),
@@ -82,6 +92,7 @@ function showReport(view: NonNullable<IngestView["report"]>): z.input<typeof rep
       name: table.name,
       mode: table.mode,
       rows: table.rows,
+      removed: table.removed ?? null,
       rejected: table.rejected,
       columns: table.columns.map(({ name, original, type, nullable }) => ({
         name,

@@ -42,6 +42,16 @@ export const reviewResource = z.object({
     ),
   version: z.string().nullable().describe("Names what is shown: send it to approve just that."),
   conflict: z.string().nullable().describe("Why it would not be applied as it stands."),
+  file: z.object({
+    name: z.string(),
+    sha256: z.string(),
+    mode: z.enum(["append", "replace"]),
+    rejects: z.int().describe("Rows that will not go in."),
+    tables: z.array(
+      z.object({ name: z.string(), rows: z.int(), removed: z.int(), rejected: z.int() }),
+    ),
+  }).nullable().describe("Of an import: the file whose rows these are."),
+  importing: z.boolean().describe("Of an import: it was approved, and is being done."),
   decided_at: z.iso.datetime().nullable(),
   decided_by: z.string().nullable(),
   note: z.string().nullable().describe("Why it was rejected."),
@@ -49,7 +59,7 @@ export const reviewResource = z.object({
 
 /** Shows a change that waits, or that was decided on. */
 export function showReview(view: ReviewView): z.input<typeof reviewResource> {
-  const { by, counts, decidedAt, decidedBy } = view;
+  const { by, counts, file, decidedAt, decidedBy } = view;
   return {
     id: view.id,
     at: view.at.toISOString(),
@@ -80,6 +90,14 @@ export function showReview(view: ReviewView): z.input<typeof reviewResource> {
     unseen_rows: view.unseen,
     version: view.version,
     conflict: view.conflict,
+    file: file && {
+      name: file.fileName,
+      sha256: file.sha256,
+      mode: file.mode,
+      rejects: file.rejects,
+      tables: file.tables.map((table) => ({ ...table })),
+    },
+    importing: view.importing,
     decided_at: decidedAt?.toISOString() ?? null,
     decided_by: decidedBy && (decidedBy.label ?? decidedBy.kind),
     note: view.note,

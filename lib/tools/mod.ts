@@ -15,6 +15,7 @@ export {
   type ResourceTemplate,
   resourceTemplates,
 } from "./resources.ts";
+export { undoAndRebuild } from "./undo.ts";
 export {
   type Approval,
   approveChange,

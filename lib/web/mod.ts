@@ -25,7 +25,7 @@ export { ActivityFilters } from "./dashboard/activity_filters.tsx";
 export { activityAddress, activityFilter } from "./dashboard/activity_query.ts";
 export { PERMISSION_GROUPS, PERMISSION_TEXT } from "./dashboard/permission_text.ts";
 export { ActivityLog } from "./dashboard/activity_view.tsx";
-export { changedRowsText, changeState } from "./dashboard/change_text.ts";
+export { changedRowsText, changeState, importText } from "./dashboard/change_text.ts";
 export {
   actorOptions,
   actorValue,

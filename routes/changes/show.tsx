@@ -2,6 +2,7 @@ import { may } from "../../lib/auth/mod.ts";
 import { type ChangeId, parseId } from "../../lib/ids.ts";
 import {
   type ChangeView,
+  IMPORT_UNDO_DAYS,
   isEntryId,
   type JournalEntry,
   readChange,
@@ -16,6 +17,7 @@ import {
   Facts,
   formatCount,
   Hold,
+  importText,
   memberPage,
   PageHead,
   RowDiff,
@@ -24,13 +26,21 @@ import {
 import { enterPage } from "../endpoints/enter.ts";
 
 function Summary({ change }: { change: ChangeView }) {
-  const { by, at, tables, notShown } = change;
+  const { by, at, tables, file, notShown } = change;
   return (
     <>
       <Facts
         facts={[
           { label: "Who", value: <ChangedByView by={by} /> },
           { label: "When", value: <Time at={at} /> },
+          ...(file
+            ? [
+              { label: "File", value: file.fileName },
+              ...(file.sha256
+                ? [{ label: "SHA-256", value: <code class="wrap">{file.sha256}</code> }]
+                : []),
+            ]
+            : []),
           ...(by.tool ? [{ label: "With", value: <code>{by.tool}</code> }] : []),
           ...(by.network ? [{ label: "From", value: by.network }] : []),
         ]}
@@ -42,6 +52,11 @@ function Summary({ change }: { change: ChangeView }) {
         <p class="small soft">
           {formatCount(notShown)} of these rows {notShown === 1 ? "is" : "are"}{" "}
           not shown: the field rules let nobody see {notShown === 1 ? "it" : "them"}.
+        </p>
+      )}
+      {file && (
+        <p class="small soft">
+          An import is undone as a whole. What that needs is kept for {IMPORT_UNDO_DAYS} days.
         </p>
       )}
       {by.request && <p class="small soft">Request {by.request}</p>}
@@ -78,7 +93,7 @@ export const changePage = memberPage("/endpoints/:slug/changes/:id", {
       { title: `Change in ${name}`, section: "endpoints" },
       <>
         <PageHead
-          title={change.undoing > 0 ? "Undo" : "Change"}
+          title={importText(change) ?? (change.undoing > 0 ? "Undo" : "Change")}
           crumbs={[
             { href: "/endpoints", label: "Endpoints" },
             { href: path, label: name },

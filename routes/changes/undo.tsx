@@ -1,6 +1,7 @@
 import { AppError } from "../../lib/errors.ts";
 import { type ChangeId, parseId } from "../../lib/ids.ts";
-import { isEntryId, undoChanges, type UndoTarget } from "../../lib/journal/mod.ts";
+import { isEntryId, type UndoTarget } from "../../lib/journal/mod.ts";
+import { undoAndRebuild } from "../../lib/tools/mod.ts";
 import { memberPage, type MemberRequest, PageHead, UndoPreview } from "../../lib/web/mod.ts";
 import { enterPage } from "../endpoints/enter.ts";
 import { undoneRedirect } from "./done.ts";
@@ -22,7 +23,7 @@ export const undoChangePage = memberPage("/endpoints/:slug/changes/:id/undo", {
     const { slug, name } = scope.endpoint;
     const entry = page.url.searchParams.get("entry");
     const target = targetOf(page, entry);
-    const result = await undoChanges(page.services, scope, target, { preview: true });
+    const result = await undoAndRebuild(page.services, scope, target, { preview: true });
     const path = `/endpoints/${slug}`;
     const back = `${path}/changes/${page.param("id")}`;
     return page.render(
@@ -49,7 +50,7 @@ export const undoChangePage = memberPage("/endpoints/:slug/changes/:id/undo", {
   async post(page, form) {
     const scope = await enterPage(page);
     const target = targetOf(page, form.get("entry"));
-    const result = await undoChanges(page.services, scope, target, { preview: false });
+    const result = await undoAndRebuild(page.services, scope, target, { preview: false });
     const path = `/endpoints/${scope.endpoint.slug}/changes`;
     return undoneRedirect(page, result, path, `${path}/${page.param("id")}`);
   },

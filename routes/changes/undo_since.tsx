@@ -1,5 +1,5 @@
 import { AppError } from "../../lib/errors.ts";
-import { changeChoices, undoChanges, type UndoTarget } from "../../lib/journal/mod.ts";
+import { changeChoices, type UndoTarget } from "../../lib/journal/mod.ts";
 import {
   actorOptions,
   actorValue,
@@ -11,6 +11,7 @@ import {
   UndoPreview,
   UndoSinceForm,
 } from "../../lib/web/mod.ts";
+import { undoAndRebuild } from "../../lib/tools/mod.ts";
 import type { EndpointScope } from "../../lib/principal.ts";
 import { enterPage } from "../endpoints/enter.ts";
 import { chosenActor, chosenTime } from "./chosen.ts";
@@ -61,7 +62,7 @@ async function askAgain(
 }
 
 async function preview(page: MemberRequest, scope: EndpointScope, target: UndoTarget) {
-  const result = await undoChanges(page.services, scope, target, { preview: true });
+  const result = await undoAndRebuild(page.services, scope, target, { preview: true });
   const { actors } = await changeChoices(page.services, scope);
   const query = page.url.searchParams;
   const [by, since] = [query.get("by")!, query.get("since")!];
@@ -110,7 +111,7 @@ export const undoSincePage = memberPage("/endpoints/:slug/undo", {
     const scope = await enterPage(page);
     const target = chosen(form);
     if (!isTarget(target)) throw new AppError("INVALID_ARGUMENTS", Object.values(target)[0]);
-    const result = await undoChanges(page.services, scope, target, { preview: false });
+    const result = await undoAndRebuild(page.services, scope, target, { preview: false });
     const path = `/endpoints/${scope.endpoint.slug}/changes`;
     return undoneRedirect(page, result, path, path);
   },

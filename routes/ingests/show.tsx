@@ -43,7 +43,17 @@ function Head({ ingest, scope }: { ingest: IngestView; scope: EndpointScope }) {
   );
 }
 
-function Running({ ingest, url }: { ingest: IngestView; url: string }) {
+function Running({ ingest, url, path }: { ingest: IngestView; url: string; path: string }) {
+  if (ingest.status === "waiting") {
+    return (
+      <Notice tone="warn" title="Waiting for approval">
+        <p>
+          A token sent this file, and its rows go in when an owner or admin has approved it.{" "}
+          <a href={`${path}/review/${ingest.id}`}>Review the import</a>
+        </p>
+      </Notice>
+    );
+  }
   const { label, part, note } = ingestState(ingest);
   return (
     <>
@@ -82,7 +92,12 @@ async function finished(
       </Notice>
     );
   }
-  if (!report) return <Notice title="The load was cancelled">Nothing of it stays.</Notice>;
+  if (!report) {
+    const title = ingest.status === "rejected"
+      ? "The import was rejected"
+      : "The load was cancelled";
+    return <Notice title={title}>No rows were imported.</Notice>;
+  }
   const after = page.url.searchParams.get("after") ?? undefined;
   const { rejects, next } = report.rejects > 0
     ? await listRejects(page.services, scope, ingest.id, { limit: REJECTS_SHOWN, after })
@@ -91,6 +106,13 @@ async function finished(
   const more = next && `${url}?after=${encodeURIComponent(next)}#rejects`;
   return (
     <Hold>
+      {report.tables.some(({ rows, removed = 0 }) => rows + removed > 0) && (
+        <p>
+          <a href={`/endpoints/${scope.endpoint.slug}/changes/${ingest.id}`}>
+            See this import among the changes, or undo it
+          </a>
+        </p>
+      )}
       <IngestReport
         ingest={ingest}
         report={report}
@@ -109,16 +131,23 @@ export const ingestPage = memberPage("/endpoints/:slug/ingests/:id", {
   async get(page) {
     const scope = await enterPage(page);
     const ingest = await getIngest(page.services, scope, parseId<IngestId>(page.param("id")));
-    const url = `/endpoints/${scope.endpoint.slug}/ingests/${ingest.id}`;
+    const path = `/endpoints/${scope.endpoint.slug}`;
+    const url = `${path}/ingests/${ingest.id}`;
     if (page.wantsJson) {
       return Response.json(ingestState(ingest), { headers: { "cache-control": "no-store" } });
     }
     const over = ingest.finishedAt !== null;
     return page.render(
-      { title: ingest.fileName, section: "endpoints", ...(over ? {} : { refresh: 2 }) },
+      {
+        title: ingest.fileName,
+        section: "endpoints",
+        ...(over || ingest.status === "waiting" ? {} : { refresh: 2 }),
+      },
       <>
         <Head ingest={ingest} scope={scope} />
-        {over ? await finished(page, scope, ingest, url) : <Running ingest={ingest} url={url} />}
+        {over
+          ? await finished(page, scope, ingest, url)
+          : <Running ingest={ingest} url={url} path={path} />}
       </>,
     );
   },

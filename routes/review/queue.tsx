@@ -36,7 +36,9 @@ const LEADS: Readonly<Record<EndpointScope["endpoint"]["settings"]["writes"], st
 const markOf = (changes: readonly ReviewView[]) =>
   sha256Hex(
     JSON.stringify(
-      changes.map(({ id, version, conflict, ended }) => [id, version, conflict, ended]),
+      changes.map((
+        { id, version, conflict, ended, importing },
+      ) => [id, version, conflict, ended, importing]),
     ),
   ).slice(0, 16);
 

@@ -1,7 +1,8 @@
 import { z } from "zod";
 import { AppError } from "../../lib/errors.ts";
 import { type ChangeId, type GrantId, parseId, type TokenId, type UserId } from "../../lib/ids.ts";
-import { isEntryId, MAX_ENTRIES, undoChanges, type UndoTarget } from "../../lib/journal/mod.ts";
+import { isEntryId, MAX_ENTRIES, type UndoTarget } from "../../lib/journal/mod.ts";
+import { undoAndRebuild } from "../../lib/tools/mod.ts";
 import { endpointRoute, type RestRoute, showUndo, undoResource } from "../../lib/rest/mod.ts";
 
 const tag = "changes";
@@ -37,7 +38,7 @@ const undo = endpointRoute({
     const target: UndoTarget = entry === undefined
       ? { kind: "change", change }
       : { kind: "entry", entry, change };
-    const result = await undoChanges(services, scope, target, { preview });
+    const result = await undoAndRebuild(services, scope, target, { preview });
     return { body: showUndo(result, preview) };
   },
 });
@@ -82,7 +83,7 @@ const undoSince = endpointRoute({
   async handle({ services, scope, body }) {
     const { preview } = body;
     const target = sinceTarget(body);
-    const result = await undoChanges(services, scope, target, { preview });
+    const result = await undoAndRebuild(services, scope, target, { preview });
     return { body: showUndo(result, preview) };
   },
 });

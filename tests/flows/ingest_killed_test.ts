@@ -6,10 +6,22 @@ import {
   serveIngests,
   startIngest,
 } from "../../lib/ingest/mod.ts";
+import { enterEndpoint } from "../../lib/endpoints/mod.ts";
+import { mintToken } from "../../lib/tokens/mod.ts";
+import { setWrites } from "../../lib/tools/mod.ts";
 import { quoteIdent } from "../../lib/postgres/mod.ts";
 import type { ChildTask } from "./ingest_child.ts";
 import { audited, query, storedFiles, tablesSeen } from "./ingest_look.ts";
-import { file, type IngestTest, ingestTest, manyRows, over, reach } from "./ingest_setup.ts";
+import {
+  file,
+  type IngestTest,
+  ingestTest,
+  load,
+  manyRows,
+  openAt,
+  over,
+  reach,
+} from "./ingest_setup.ts";
 
 const ROWS = 20_000;
 
@@ -185,3 +197,54 @@ Deno.test("a load whose file is gone fails and says so", async () => {
   assert.equal(failed.error!.code, "UNREADABLE_FILE");
   assert.match(failed.error!.detail!, /Upload it again/);
 });
+
+for (const mode of ["append", "replace"] as const) {
+  Deno.test(`a token's import killed amid it, to ${mode} rows, changes nothing, and is done by another whole`, async () => {
+    await using test = await ingestTest();
+    const { services, scope } = test;
+    // By services of their own, whose end ends their jobs, too.
+    const first = await openAt(test.meeting);
+    const others = await serveIngests(first.services, () => Promise.resolve());
+    await load(test, file("id,name,born\n0,before,2001-02-03\n"));
+    await others.stop();
+    await first.close();
+    await setWrites(services, scope, "direct");
+    const { view } = await mintToken(services, scope, {
+      name: "importer",
+      scope: "mcp:write",
+      abilities: ["files:write", "rows:insert", "rows:delete"],
+      endpoints: "all",
+    });
+    const entered = await enterEndpoint(services, scope, scope.endpoint.slug);
+    const principal = {
+      ...scope.principal,
+      kind: "rest",
+      tokenId: view.id,
+      scope: "mcp:write",
+      abilities: new Set(view.abilities),
+    } as const;
+    const { id } = await startIngest(
+      services,
+      { ...entered, principal },
+      file(manyRows(ROWS), { options: { mode } }),
+    );
+    await killAt(test, "load");
+    const kept = () =>
+      query(test, "owner", "SELECT mode, added::int, removed::int FROM bulkhead.import_entries");
+    const aside = () =>
+      query(test, "owner", "SELECT FROM pg_namespace WHERE nspname LIKE 'bulkhead_kept%'");
+    assert.equal(await rowsOf(test, "people"), 1);
+    assert.deepEqual(await kept(), [{ mode: "create", added: 1, removed: 0 }]);
+    assert.deepEqual(await aside(), []);
+    await lapse(test);
+    const worker = await serveIngests(services, () => Promise.resolve());
+    const done = await over(test, id);
+    await worker.stop();
+    assert.equal(done.status, "done", JSON.stringify(done.error));
+    const removed = mode === "replace" ? 1 : 0;
+    assert.equal(await rowsOf(test, "people"), ROWS + 1 - removed);
+    assert.deepEqual((await kept()).at(-1), { mode, added: ROWS, removed });
+    assert.equal((await aside()).length, 1);
+    assert.deepEqual((await actions(test)).filter((action) => action === "data.loaded").length, 2);
+  });
+}

@@ -36,7 +36,12 @@ Deno.test("startIngest() leads from bytes to a table that the reader sees, and t
   assert.deepEqual(await audited(test), [{
     action: "data.loaded",
     subject: started.id,
-    detail: { tables: [{ name: "people", mode: "create", rows: 2, rejected: 0 }] },
+    detail: {
+      tables: [{ name: "people", mode: "create", rows: 2, rejected: 0 }],
+      change: started.id,
+      file: "people.csv",
+      sha256: started.sha256,
+    },
     kind: "dashboard",
   }]);
   assert.deepEqual(await storedFiles(test), []);

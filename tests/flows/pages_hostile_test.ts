@@ -47,7 +47,7 @@ const FIELDS = [
   "to",
   "text_format",
   "public_llms_txt",
-  "append",
+  "target",
   "code",
   "send",
   "role",

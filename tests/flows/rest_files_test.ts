@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { serveIngests } from "../../lib/ingest/mod.ts";
-import { rebuildManifest } from "../../lib/tools/mod.ts";
+import type { Slug } from "../../lib/ids.ts";
+import { enterEndpoint } from "../../lib/endpoints/mod.ts";
+import { rebuildManifest, setWrites } from "../../lib/tools/mod.ts";
 import { type Json, type RestAnswer, RestClient, startRest } from "../harness/mod.ts";
 
 /** `/v1` with a worker that loads, and an endpoint. */
@@ -17,6 +19,13 @@ async function start() {
     client,
     clientWith: test.client,
     at: `/v1/endpoints/${slug}`,
+    /** Turns writing on, as the owner does in the dashboard. */
+    letWrite: async () =>
+      await setWrites(
+        test.services,
+        await enterEndpoint(test.services, test.tenant.scope, slug as Slug),
+        "direct",
+      ),
     [Symbol.asyncDispose]: () => stack.disposeAsync(),
   };
 }
@@ -82,6 +91,7 @@ Deno.test("/v1 loads a raw body and tells what became of it", async () => {
 Deno.test("/v1 loads a form with its options, refuses the same bytes, and appends when asked", async () => {
   await using test = await start();
   const { client, at } = test;
+  await test.letWrite();
   const form = (options: Record<string, string>) => {
     const data = new FormData();
     for (const [name, value] of Object.entries(options)) data.append(name, value);
@@ -198,7 +208,8 @@ Deno.test("/v1 refuses what is no upload", async () => {
     ],
     ["/files?file_name=a.csv&format=xlsx", { body: "x" }, "INVALID_ARGUMENTS"],
     ["/files?file_name=a.csv&delimiter=ab", { body: "x" }, "INVALID_ARGUMENTS"],
-    ["/files?file_name=a.csv&mode=replace", { body: "x" }, "INVALID_ARGUMENTS"],
+    ["/files?file_name=a.csv&mode=replace", { body: "x" }, "WRITES_OFF"],
+    ["/files?file_name=a.csv&mode=swap", { body: "x" }, "INVALID_ARGUMENTS"],
     ["/files?file_name=a.csv&table=%00", { body: "x" }, "INVALID_ARGUMENTS"],
   ];
   for (const [path, init, code] of cases) {

@@ -21,6 +21,8 @@ export function loadText(
     fileName,
     ingestId: crypto.randomUUID(),
     newTables: "open",
+    author: { access: "owner", by: {} },
+    sha256: null,
     signal: new AbortController().signal,
     ...rest,
     options: { mode: "create", ...options },

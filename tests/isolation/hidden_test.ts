@@ -2,7 +2,10 @@ import assert from "node:assert/strict";
 import { endpointRoles } from "../../lib/endpoints/mod.ts";
 import { readCalls, writeCalls } from "./hidden_calls.ts";
 import { compare, compareWrites, sample, seedOf, texts } from "./hidden_compare.ts";
-import { HIDDEN, HIDDEN_TABLE, makeHiddenWorld } from "./hidden_world.ts";
+import { tellOf, TOKEN_FILES } from "./hidden_imports.ts";
+import { CANARIES, HIDDEN, HIDDEN_TABLE, makeHiddenWorld } from "./hidden_world.ts";
+
+const SECRETS = [...Object.values(CANARIES), ...Object.values(HIDDEN), HIDDEN_TABLE];
 
 Deno.test("no tool tells an endpoint from one that never had what is hidden", async () => {
   await using world = await makeHiddenWorld();
@@ -23,6 +26,24 @@ Deno.test("no write tells an endpoint from one that never had what is hidden", a
     answered += await compare(world, reads.slice(start * 0.75, start * 0.75 + 3));
   }
   assert(answered > 60 && undone > 10, `${answered} calls were answered, ${undone} undone`);
+});
+
+Deno.test("no file of a token tells an endpoint from one that never had what is hidden", async () => {
+  await using world = await makeHiddenWorld({ references: false });
+  const { services, real, twin } = world;
+  let answered = 0;
+  for (const file of TOKEN_FILES) {
+    const [ours, theirs] = [await tellOf(services, real, file), await tellOf(services, twin, file)];
+    const asked = JSON.stringify(file);
+    assert.deepEqual(
+      SECRETS.filter((secret) => ours.includes(secret) && !asked.includes(secret)),
+      [],
+      `${asked}: ${ours}`,
+    );
+    assert.equal(ours, theirs, asked);
+    if (ours.startsWith("answer")) answered++;
+  }
+  assert(answered >= 5, `${answered} files would go in`);
 });
 
 Deno.test("whoever grants a hidden column back, or drops a policy, is found out", async () => {

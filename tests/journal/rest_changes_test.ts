@@ -54,6 +54,7 @@ Deno.test("/v1 lists changes, shows them row by row and takes them back", async 
     rows_undone: 0,
     rows_undoing: 0,
     tables: [{ table: "item", op: "delete", rows: 1 }],
+    file: null,
   });
   const older = await rest.ok(200, "GET", `${path}/changes?limit=1&cursor=${page["next_cursor"]}`);
   assert.deepEqual((older["items"] as Json[]).map(({ id }) => id), [first]);

@@ -31,7 +31,9 @@ export const STEPS: readonly (readonly string[])[] = [
   ["endpoints", "tokens"],
   ["auth"],
   // rank 4: domains
-  ["connectors", "files", "ingest", "inventory", "journal", "oauth"],
+  ["connectors", "files", "inventory", "journal", "oauth"],
+  // an import is a change, which the journal keeps
+  ["ingest"],
   // what ends what the domains below have issued
   ["leaks"],
   // rank 5

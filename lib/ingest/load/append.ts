@@ -1,10 +1,14 @@
+import { createKept, keptTable } from "../../journal/mod.ts";
 import { quoteIdent, quoteLiteral, type Tx } from "../../postgres/mod.ts";
 import type { AppendPlan } from "./append_shape.ts";
-import type { CatalogueReference } from "./catalogue.ts";
+import type { CatalogueReference, CatalogueTable } from "./catalogue.ts";
 import { copyRows } from "./copy_rows.ts";
+import type { Draft } from "./draft.ts";
+import { type Emptied, emptyTable, restoreReferences } from "./replace.ts";
 import type { Source } from "./source.ts";
 import { execute } from "./statements.ts";
 import { columnList, copyRowsStatement, publicTable } from "./tables.ts";
+import { asWriter, lendToWriter } from "./writer.ts";
 
 /** The column in which a waiting row's line stands; no header is ever named so. */
 const LINE = '"bulkhead.line"';
@@ -13,23 +17,38 @@ const LINE = '"bulkhead.line"';
 export interface AppendLoad {
   readonly ingestId: string;
   readonly fileName: string;
+  readonly access: "owner" | "writer";
+  /** Whether the rows of the tables go, for these to come in their place. */
+  readonly replace: boolean;
+  /** The schema that keeps what undoing needs. */
+  readonly kept: string;
+  /** Rows of the first table to answer as JSON. */
+  readonly shown: number;
   readonly signal: AbortSignal;
   told(bytes: number, rows: number): void;
 }
 
+/** What went into the tables, in the order of the plans. */
+export interface Appended {
+  readonly tables: readonly { readonly added: number; readonly removed: number }[];
+  readonly rows: readonly string[];
+}
+
 /**
- * Adds a source's rows to tables that are there. They are copied beside the tables first; those whose
- * key is there already (or earlier in the file), that lack a key, or whose counterpart in another
- * table is missing are set aside, and the rest goes in. Answers how many rows went into each table.
+ * Adds a source's rows to tables that are there, or puts them in place of those tables' rows. They are
+ * copied beside the tables first; those whose key is there already (or earlier in the file), that lack a
+ * key, or whose counterpart in another table is missing are set aside, and the rest goes in, with the
+ * writer's grants where it is a writer's. The keys of what went in are kept.
  */
 export async function appendRows(
   tx: Tx,
   source: Source,
   plans: readonly AppendPlan[],
   load: AppendLoad,
-): Promise<number[]> {
-  const waiting = plans.map((_, index) => `bulkhead.${quoteIdent(`append_${index}`)}`);
-  for (const [index, { draft, table }] of plans.entries()) {
+): Promise<Appended> {
+  await createKept(tx, load.kept);
+  const waiting = plans.map((_, index) => keptTable(load.kept, "file", index));
+  for (const [index, { draft, target: { table } }] of plans.entries()) {
     const list = columnList(draft.columns);
     await tx.unsafe(
       `CREATE TABLE ${waiting[index]} AS SELECT ${list} FROM ${
@@ -43,13 +62,40 @@ export async function appendRows(
     return copyRowsStatement(waiting[index]!, columns, false);
   });
   await copyRows(tx, source, { statements, withLine: true, load, told: load.told });
-  const counts = plans.map(() => 0);
-  for (const index of parentsFirst(plans)) {
-    await execute(tx, `ANALYZE ${waiting[index]}`, load.signal);
-    counts[index] = await moveRows(tx, plans[index]!, waiting[index]!, load);
+  const takeBack = load.access === "writer"
+    ? await lendToWriter(tx, quoteIdent(load.kept), waiting)
+    : null;
+  const order = parentsFirst(plans);
+  const emptied = new Map<number, Emptied>();
+  if (load.replace) {
+    // Children first, for their rows refer to their parents'.
+    for (const index of order.toReversed()) {
+      const { target } = plans[index]!;
+      const kept = { schema: load.kept, place: index };
+      emptied.set(index, await emptyTable(tx, target, load.access, kept, load.signal));
+    }
   }
+  const counts = plans.map(() => 0);
+  for (const index of order) {
+    await execute(tx, `ANALYZE ${waiting[index]}`, load.signal);
+    counts[index] = await moveRows(tx, plans[index]!, waiting[index]!, index, load);
+  }
+  for (const one of emptied.values()) await restoreReferences(tx, one, load.signal);
+  const rows = load.shown > 0 ? await firstRows(tx, waiting[0]!, load.shown) : [];
+  await takeBack?.();
   for (const name of waiting) await tx.unsafe(`DROP TABLE ${name}`);
-  return counts;
+  return {
+    tables: counts.map((added, index) => ({ added, removed: emptied.get(index)?.removed ?? 0 })),
+    rows,
+  };
+}
+
+/** The first rows that wait, as JSON texts. */
+async function firstRows(tx: Tx, waiting: string, limit: number): Promise<string[]> {
+  const rows = await tx.unsafe<{ row: string }[]>(
+    `SELECT (to_jsonb(w) - 'bulkhead.line')::text AS row FROM ${waiting} w ORDER BY ${LINE} LIMIT ${limit}`,
+  );
+  return rows.map(({ row }) => row);
 }
 
 /** The order in which a row's counterpart goes in before the row. */
@@ -57,8 +103,8 @@ function parentsFirst(plans: readonly AppendPlan[]): number[] {
   const order: number[] = [];
   const visit = (index: number, path: ReadonlySet<number>) => {
     if (order.includes(index) || path.has(index)) return;
-    for (const { references } of plans[index]!.table.references) {
-      const parent = plans.findIndex(({ table }) => table.name === references.table);
+    for (const { references } of plans[index]!.target.table.references) {
+      const parent = plans.findIndex(({ target }) => target.table.name === references.table);
       if (parent >= 0) visit(parent, new Set([...path, index]));
     }
     order.push(index);
@@ -69,8 +115,9 @@ function parentsFirst(plans: readonly AppendPlan[]): number[] {
 
 async function moveRows(
   tx: Tx,
-  { draft, table }: AppendPlan,
+  { draft, target: { table } }: AppendPlan,
   waiting: string,
+  place: number,
   load: AppendLoad,
 ): Promise<number> {
   const filled = new Set(draft.columns.map((column) => column.name));
@@ -107,9 +154,9 @@ async function moveRows(
   }
   for (const reference of table.references) {
     if (!reference.columns.every((column) => filled.has(column))) continue;
-    const reason = `no counterpart in ${reference.references.table} (${
-      reference.columns.join(", ")
-    })`;
+    // The other table may be one that a writer is not to know of.
+    const where = load.access === "owner" ? ` in ${reference.references.table}` : "";
+    const reason = `no counterpart${where} (${reference.columns.join(", ")})`;
     await setAside(
       tx,
       waiting,
@@ -119,11 +166,55 @@ async function moveRows(
       load,
     );
   }
+  return await insertRows(tx, { draft, table }, waiting, keptTable(load.kept, "keys", place), load);
+}
+
+/** Puts waiting rows into their table, and keeps the keys of those that it now has. */
+async function insertRows(
+  tx: Tx,
+  { draft, table }: { readonly draft: Draft; readonly table: CatalogueTable },
+  waiting: string,
+  keys: string,
+  load: AppendLoad,
+): Promise<number> {
+  const target = publicTable(table.name);
   const list = columnList(draft.columns);
-  const moved = await tx.unsafe(
-    `INSERT INTO ${target} (${list}) SELECT ${list} FROM ${waiting} ORDER BY ${LINE}`,
+  const key = table.primaryKey?.columns ?? [];
+  const given = new Set(draft.columns.map(({ name }) => name));
+  const generated = key.length === 1 && table.columns.find(({ name }) => name === key[0])?.identity;
+  const last = generated ? await largestKey(tx, target, key[0]!) : null;
+  const insert = async () =>
+    (await tx.unsafe(
+      `INSERT INTO ${target} (${list}) SELECT ${list} FROM ${waiting} ORDER BY ${LINE}`,
+    )).count;
+  const added = await (load.access === "writer" ? asWriter(tx, insert) : insert());
+  if (key.length === 0 || added === 0) return added;
+  const keyList = key.map(quoteIdent).join(", ");
+  const keep = async (from: string) => {
+    await execute(tx, `CREATE TABLE ${keys} AS SELECT ${keyList} FROM ${from}`, load.signal);
+    const [count] = await tx.unsafe<{ n: number }[]>(`SELECT count(*)::float8 AS n FROM ${keys}`);
+    return count!.n === added;
+  };
+  if (key.every((name) => given.has(name))) {
+    await keep(waiting);
+    return added;
+  }
+  // Keys that Postgres made: of rows that have this transaction's number, as the waiting table has.
+  const own = `${target} WHERE xmin = (SELECT xmin FROM pg_catalog.pg_class
+    WHERE oid = ${quoteLiteral(waiting)}::regclass)`;
+  // They rise, so an index finds them, unless somebody gave a row a key by hand.
+  if (last !== null && await keep(`${own} AND ${quoteIdent(key[0]!)} > ${last}`)) return added;
+  await tx.unsafe(`DROP TABLE IF EXISTS ${keys}`);
+  if (!await keep(own)) throw new Error("an import cannot tell which rows it added");
+  return added;
+}
+
+/** The largest key of a table whose keys Postgres makes, as digits; null where it has no row. */
+async function largestKey(tx: Tx, target: string, column: string): Promise<string | null> {
+  const [row] = await tx.unsafe<{ last: string | null }[]>(
+    `SELECT max(${quoteIdent(column)})::bigint::text AS last FROM ${target}`,
   );
-  return moved.count;
+  return row!.last;
 }
 
 /** Where a row refers to one that is neither in the table nor, for a table's own rows, in the file. */

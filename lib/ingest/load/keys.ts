@@ -46,14 +46,17 @@ function* pairs(columns: readonly string[]): Generator<readonly [string, string]
  * like one and the data is unique; foreign keys from columns named after a table to that table's key,
  * where every value has its counterpart; for a table that is still without a key a unique pair of its
  * foreign keys, or else an identity column in the order of the file.
+ *
+ * @param closed Tables to which no foreign key is to lead.
  */
 export async function settleKeys(
   tx: Tx,
   drafts: readonly Draft[],
+  closed: ReadonlySet<string>,
   signal: AbortSignal,
 ): Promise<Map<string, SettledKeys>> {
   const before = await readCatalogue(tx);
-  const names = [...before.keys()];
+  const names = [...before.keys()].filter((name) => !closed.has(name));
   for (const draft of drafts) {
     const identity = before.get(draft.name)!.columns.find((column) => column.identity);
     const others = names.filter((name) => name !== draft.name);

@@ -1,11 +1,13 @@
 import { AppError } from "../../errors.ts";
+import type { ChangeId } from "../../ids.ts";
+import { dropKept, type ImportedTable, insertImport, keptSchema } from "../../journal/mod.ts";
 import { fromPostgres, sqlState, type Tx } from "../../postgres/mod.ts";
 import { detect, type Detected, type DetectedJson, NotUtf8 } from "../detect/mod.ts";
 import { tableNameOf } from "../infer/mod.ts";
 import { appendRows } from "./append.ts";
 import { type AppendPlan, planAppend } from "./append_shape.ts";
 import { readHead, utf8Chunks } from "./bytes.ts";
-import { readCatalogue } from "./catalogue.ts";
+import { type CatalogueTable, readCatalogue } from "./catalogue.ts";
 import { createDelimited, createFrom } from "./create.ts";
 import { surveyCsv } from "./csv_survey.ts";
 import { checkWidth } from "./draft.ts";
@@ -16,7 +18,14 @@ import type { Source } from "./source.ts";
 import { execute } from "./statements.ts";
 import { surveyedSource, surveyHooks, type Told } from "./survey.ts";
 import { applyAccess, areToWait, commentColumns, letWait, publicTable } from "./tables.ts";
-import type { LoadInput, LoadPhase, LoadReport, TableReport } from "./types.ts";
+import type { LoadInput, LoadPhase, LoadPreview, LoadReport, TableReport } from "./types.ts";
+import {
+  ownersTables,
+  restrictedTables,
+  type TargetTable,
+  writerFault,
+  writersTables,
+} from "./writer.ts";
 
 /** Text as the catalogue and jsonb can hold it. */
 const storable = (text: string) => text.replaceAll("\0", "\u2400").toWellFormed();
@@ -26,10 +35,40 @@ const storable = (text: string) => text.replaceAll("\0", "\u2400").toWellFormed(
  * process that dies on the way leaves nothing behind, and the same `ingestId` a second time answers
  * the first report. Memory does not grow with the file.
  *
- * Throws AppError: EMPTY_FILE, UNSUPPORTED_FORMAT, UNREADABLE_FILE, SHAPE_MISMATCH (append),
- * CONFLICT (the name is taken), UNKNOWN_TABLE (append), CANCELLED.
+ * Throws AppError: EMPTY_FILE, UNSUPPORTED_FORMAT, UNREADABLE_FILE, SHAPE_MISMATCH and UNKNOWN_TABLE (of
+ * a table that is there), CONFLICT (the name is taken; what the writer may not do), WRITES_OFF, CANCELLED.
  */
-export async function loadFile(given: LoadInput): Promise<LoadReport> {
+export function loadFile(given: LoadInput): Promise<LoadReport> {
+  return run({ ...given, shown: 0 });
+}
+
+/** Ends the transaction of a preview. */
+class Previewed extends Error {
+  constructor(readonly preview: LoadPreview) {
+    super("a preview is not kept");
+  }
+}
+
+/**
+ * What loading a file into tables that are there would do: all of it is tried, and nothing kept. Throws as
+ * `loadFile` does.
+ *
+ * @param shown Rows to answer.
+ */
+export async function previewFile(given: LoadInput, shown: number): Promise<LoadPreview> {
+  try {
+    await run({ ...given, shown });
+  } catch (error) {
+    if (error instanceof Previewed) return error.preview;
+    throw error;
+  }
+  throw new AppError("CONFLICT", "The file was imported already.");
+}
+
+/** A load, or with rows to show, the preview of one. */
+type RunInput = LoadInput & { readonly shown: number };
+
+async function run(given: RunInput): Promise<LoadReport> {
   const input = { ...given, fileName: storable(given.fileName) };
   try {
     const { head, cut } = await readHead(input);
@@ -69,7 +108,7 @@ async function doneBefore(tx: Tx, ingestId: string): Promise<LoadReport | undefi
 }
 
 function loadDetected(
-  input: LoadInput,
+  input: RunInput,
   found: Detected,
   warnings: readonly string[],
 ): Promise<LoadReport> {
@@ -77,8 +116,10 @@ function loadDetected(
     const before = await doneBefore(tx, input.ingestId);
     if (before) return before;
     if (found.format === "csv" || found.format === "tsv") checkWidth(found.headers.length);
-    const append = input.options.mode === "append";
-    const loaded = append ? await appendFile(tx, input, found) : await createFile(tx, input, found);
+    const creates = input.options.mode === "create";
+    const loaded = creates
+      ? await createFile(tx, input, found)
+      : await appendFile(tx, input, found);
     const tables = loaded.tables;
     const delimited = "dialect" in found ? found : undefined;
     const report: LoadReport = {
@@ -92,6 +133,8 @@ function loadDetected(
       warnings: [...warnings, ...loaded.source.warnings].map(storable),
     };
     input.signal.throwIfAborted();
+    if (input.shown > 0) throw new Previewed({ report, rows: loaded.rows });
+    await input.onLoaded?.(tx, report);
     await tx`
       INSERT INTO bulkhead.loads (ingest_id, file_name, report)
       VALUES (${input.ingestId}, ${input.fileName}, ${JSON.stringify(report)}::text::jsonb)`;
@@ -120,6 +163,28 @@ function inTransaction<T>(input: LoadInput, run: (tx: Tx) => Promise<T>): Promis
 interface Loaded {
   readonly source: Source;
   readonly tables: readonly TableReport[];
+  /** The first rows that go into the first of them, where those were asked for. */
+  readonly rows: readonly string[];
+}
+
+/** Keeps in the journal what went into one table. */
+function note(
+  tx: Tx,
+  input: LoadInput,
+  table: string,
+  done: Pick<ImportedTable, "mode" | "added" | "removed" | "kept" | "place">,
+): Promise<void> {
+  return insertImport(tx, {
+    ...done,
+    change: input.ingestId as ChangeId,
+    ingestId: input.ingestId,
+    fileName: input.fileName,
+    sha256: input.sha256,
+    table,
+    wholeTable: done.mode === "create",
+    by: input.author.by,
+    rowsIn: done.added > 0 ? publicTable(table) : null,
+  });
 }
 
 const teller = (input: LoadInput, phase: LoadPhase): Told => (bytesDone, rows) =>
@@ -145,7 +210,9 @@ async function createFile(tx: Tx, input: LoadInput, found: Detected): Promise<Lo
     await createFrom(tx, input, source, told.write);
   }
   teller(input, "keys")(0, 0);
-  const keys = await settleKeys(tx, source.drafts, input.signal);
+  // What a token loads must not tell it what stands in a table of which it may not see everything.
+  const closed = input.author.access === "writer" ? await restrictedTables(tx) : new Set<string>();
+  const keys = await settleKeys(tx, source.drafts, closed, input.signal);
   const catalogue = await readCatalogue(tx);
   const waits = await areToWait(tx, input.newTables);
   const tables: TableReport[] = [];
@@ -172,10 +239,13 @@ async function createFile(tx: Tx, input: LoadInput, found: Detected): Promise<Lo
       ...(waits ? { waits } : {}),
     });
   }
-  return { source, tables };
+  for (const [place, { name, rows }] of tables.entries()) {
+    await note(tx, input, name, { mode: "create", added: rows, removed: 0, kept: null, place });
+  }
+  return { source, tables, rows: [] };
 }
 
-async function appendFile(tx: Tx, input: LoadInput, found: Detected): Promise<Loaded> {
+async function appendFile(tx: Tx, input: RunInput, found: Detected): Promise<Loaded> {
   const read = teller(input, "read");
   const surveyed = "dialect" in found
     ? surveyedSource(
@@ -184,44 +254,91 @@ async function appendFile(tx: Tx, input: LoadInput, found: Detected): Promise<Lo
       await surveyCsv(found, surveyHooks(input, found, read, input.signal)),
     )
     : await jsonSource(input, found);
-  const catalogue = await readCatalogue(tx);
+  const { access } = input.author;
+  const catalogue = access === "writer"
+    ? await writersTables(tx, await readCatalogue(tx))
+    : ownersTables(await readCatalogue(tx));
   const plans = surveyed.drafts.map((draft): AppendPlan => {
     const named = input.options.table;
     const table = (named === undefined ? undefined : catalogue.get(named)) ??
       catalogue.get(named === undefined ? draft.name : tableNameOf(named));
     if (!table) {
-      throw new AppError("UNKNOWN_TABLE", `There is no table ${draft.name} to append to.`);
+      throw new AppError("UNKNOWN_TABLE", `There is no table ${draft.name} to import into.`);
     }
     return planAppend(draft, table, !("dialect" in found));
   });
   const source = surveyed.withDrafts(plans.map((plan) => plan.draft));
-  const rows = await appendRows(tx, source, plans, {
-    ingestId: input.ingestId,
-    fileName: input.fileName,
-    signal: input.signal,
-    told: teller(input, "write"),
-  });
+  const mode = input.options.mode === "replace" ? "replace" : "append";
+  const kept = keptSchema(input.ingestId);
+  const appended = await appendOrRefuse(catalogue, () =>
+    appendRows(tx, source, plans, {
+      ingestId: input.ingestId,
+      fileName: input.fileName,
+      access,
+      replace: mode === "replace",
+      kept,
+      shown: input.shown,
+      signal: input.signal,
+      told: teller(input, "write"),
+    }));
   teller(input, "keys")(0, 0);
   const tables: TableReport[] = [];
-  for (const [index, { draft, table }] of plans.entries()) {
+  for (const [place, { draft, target: { table } }] of plans.entries()) {
+    const { added, removed } = appended.tables[place]!;
     await execute(tx, `ANALYZE ${publicTable(table.name)}`, input.signal);
+    if (added + removed > 0) {
+      await note(tx, input, table.name, { mode, added, removed, kept, place });
+    }
     tables.push({
       name: table.name,
-      mode: "append",
-      rows: rows[index]!,
-      rejected: draft.rejected + draft.rows - rows[index]!,
+      mode,
+      rows: added,
+      ...(mode === "replace" ? { removed } : {}),
+      rejected: draft.rejected + draft.rows - added,
       columns: draft.columns.map(({ name, original, type, nullable }) => ({
         name,
         original: storable(original),
         type,
         nullable,
       })),
-      primaryKey: table.primaryKey?.columns ?? [],
-      foreignKeys: table.references.filter(({ columns }) => columns.length === 1).map((key) => ({
-        column: key.columns[0]!,
-        references: { table: key.references.table, column: key.references.columns[0]! },
-      })),
+      ...keysOf(table, catalogue),
     });
   }
-  return { source, tables };
+  if (appended.tables.every(({ added, removed }) => added + removed === 0)) {
+    await dropKept(tx, kept);
+  }
+  return { source, tables, rows: appended.rows };
+}
+
+/** A table's keys, as far as whoever imports may know their columns. */
+function keysOf(
+  table: CatalogueTable,
+  known: ReadonlyMap<string, TargetTable>,
+): Pick<TableReport, "primaryKey" | "foreignKeys"> {
+  const knows = (name: string, columns: readonly string[]) => {
+    const there = known.get(name)?.table.columns.map((column) => column.name);
+    return columns.every((column) => there?.includes(column));
+  };
+  const primary = table.primaryKey?.columns ?? [];
+  return {
+    primaryKey: knows(table.name, primary) ? primary : [],
+    foreignKeys: table.references.filter(({ columns, references: to }) =>
+      columns.length === 1 && knows(table.name, columns) && knows(to.table, to.columns)
+    ).map(({ columns, references: to }) => ({
+      column: columns[0]!,
+      references: { table: to.table, column: to.columns[0]! },
+    })),
+  };
+}
+
+/** Of what Postgres does not take from a writer, tells what a writer may know. */
+async function appendOrRefuse<T>(
+  tables: ReadonlyMap<string, TargetTable>,
+  run: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await run();
+  } catch (error) {
+    throw writerFault(error, tables) ?? error;
+  }
 }

@@ -1,4 +1,4 @@
-import type { Sql } from "../../postgres/mod.ts";
+import type { Sql, Tx } from "../../postgres/mod.ts";
 import type { Encoding, Format } from "../detect/mod.ts";
 import type { ColumnType } from "../infer/mod.ts";
 
@@ -16,8 +16,11 @@ export interface LoadProgress {
 
 /** What the person says about the file; what is left out is detected. */
 export interface LoadOptions {
-  /** `append` adds to a table of the same shape; `create` makes tables and refuses a taken name. */
-  readonly mode: "create" | "append";
+  /**
+   * `append` adds to a table of the same shape, `replace` puts the file's rows in place of that table's;
+   * `create` makes tables and refuses a taken name.
+   */
+  readonly mode: "create" | "append" | "replace";
   readonly format?: Format | undefined;
   readonly delimiter?: string | undefined;
   /** Empty: quotes are characters like any other. */
@@ -26,6 +29,17 @@ export interface LoadOptions {
   readonly header?: boolean | undefined;
   /** The table's name, for a file that holds one; else it is named after the file. */
   readonly table?: string | undefined;
+}
+
+/** Who imports a file. */
+export interface LoadAuthor {
+  /**
+   * Under whose grants and policies rows go into tables that are there: the owner's, for a person; the
+   * writer's, for a token.
+   */
+  readonly access: "owner" | "writer";
+  /** Who, as `changedBy` says, for the journal. */
+  readonly by: Readonly<Record<string, unknown>>;
 }
 
 /** What a load needs. */
@@ -42,6 +56,15 @@ export interface LoadInput {
   readonly ingestId: string;
   /** Whether tables that it makes wait to be opened; `unless_ruled`: where the endpoint has field rules. */
   readonly newTables: "open" | "wait" | "unless_ruled";
+  readonly author: LoadAuthor;
+  /** Of the file, in hexadecimal; null where it is not known. */
+  readonly sha256: string | null;
+  /**
+   * Called with the report before the load is kept, in its transaction.
+   *
+   * @throws what keeps it from being kept.
+   */
+  onLoaded?(tx: Tx, report: LoadReport): Promise<void>;
   onProgress?(progress: LoadProgress): void;
   readonly signal: AbortSignal;
 }
@@ -64,9 +87,11 @@ export interface ForeignKeyReport {
 /** One table as it was loaded. */
 export interface TableReport {
   readonly name: string;
-  readonly mode: "create" | "append";
+  readonly mode: "create" | "append" | "replace";
   /** Rows added. */
   readonly rows: number;
+  /** Rows that those replaced; absent unless `replace`. */
+  readonly removed?: number;
   /** Rows set aside in `bulkhead.rejects`. */
   readonly rejected: number;
   readonly columns: readonly ColumnReport[];
@@ -74,6 +99,13 @@ export interface TableReport {
   readonly foreignKeys: readonly ForeignKeyReport[];
   /** Present where it was made and no agent sees it until somebody opens it. */
   readonly waits?: true;
+}
+
+/** What a load would do. */
+export interface LoadPreview {
+  readonly report: LoadReport;
+  /** The first rows that would go into the first table, as JSON texts. */
+  readonly rows: readonly string[];
 }
 
 /** What a load found and did. */

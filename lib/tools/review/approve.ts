@@ -1,5 +1,6 @@
 import { AppError } from "../../errors.ts";
 import type { ChangeId } from "../../ids.ts";
+import { approveImport, IMPORT_TOOL } from "../../ingest/mod.ts";
 import {
   actAsWriter,
   actorKey,
@@ -63,20 +64,31 @@ function contextOf(scope: EndpointScope, id: ChangeId, { context }: LockedChange
   return JSON.stringify({ change: id, by: { ...context, approved_by: { user, label } } });
 }
 
-/** Applies the change and notes that, in one transaction. Of two at once, the later finds it decided. */
-async function apply(
+/** Locks a change that waits, and of which whoever approves it has seen what they say. */
+async function lockShown(
   tx: Tx,
   scope: EndpointScope,
-  manifest: CompiledManifest,
   id: ChangeId,
   { version, unseen }: Approval,
-): Promise<void> {
+): Promise<LockedChange> {
   const change = await lockChange(tx, id);
   if (change?.state !== "queued") throw notWaiting(change?.state);
   if (version !== change.version) throw new AppError("CONFLICT", LOOKED_AT_ANOTHER);
   const seen = await selectSeen(tx, id, actorKey(scope.principal), version);
   const left = Math.max(0, change.count - seen);
   if (left !== unseen) throw new UnseenRows(left, unseen);
+  return change;
+}
+
+/** Applies the change and notes that, in one transaction. Of two at once, the later finds it decided. */
+async function apply(
+  tx: Tx,
+  scope: EndpointScope,
+  manifest: CompiledManifest,
+  id: ChangeId,
+  approval: Approval,
+): Promise<void> {
+  const change = await lockShown(tx, scope, id, approval);
   const write = writeOf(manifest, change);
   if (!await actAsWriter(tx)) throw new AppError("WRITES_OFF");
   const outcome = await carryOut(tx, manifest, write, contextOf(scope, id, change));
@@ -94,7 +106,8 @@ async function apply(
 /**
  * Approves a change that waits: it is done now, as the endpoint's writer and in the name of who asked, if
  * it does to the same rows what was shown. Once, whoever else approves or rejects it at the same time.
- * Whether the token that asked still acts makes no difference: a person has looked.
+ * Whether the token that asked still acts makes no difference: a person has looked. An import is begun, and
+ * waits on where it cannot be done as shown.
  *
  * @throws UnseenRows where it has rows that the caller was not shown, and they say otherwise.
  * @throws AppError NOT_FOUND; CONFLICT where it is decided on already, or something stands against it: it
@@ -112,6 +125,10 @@ export async function approveChange(
   requireTableWrite(scope, asked.table);
   await requireAnother(services, scope, { actor: asked.actor, token: asked.by.token });
   if (scope.endpoint.settings.writes === "off") throw new AppError("WRITES_OFF");
+  if (asked.tool === IMPORT_TOOL) {
+    await asKeeper(services, scope, (tx) => lockShown(tx, scope, id, approval));
+    return await approveImport(services, scope, id, approval.version);
+  }
   const manifest = await loadManifest(services, scope);
   try {
     await insist(async () => {

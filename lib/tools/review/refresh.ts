@@ -1,4 +1,5 @@
 import type { ChangeId } from "../../ids.ts";
+import { IMPORT_TOOL, refreshImport } from "../../ingest/mod.ts";
 import {
   asKeeper,
   lockChange,
@@ -36,6 +37,7 @@ export async function refreshPreview(
   requireTableWrite(scope, asked.table);
   const change = await asKeeper(services, scope, (tx) => lockChange(tx, id));
   if (change?.state !== "queued") throw notWaiting(change?.state);
+  if (change.tool === IMPORT_TOOL) return await refreshImport(services, scope, id);
   const manifest = await loadManifest(services, scope);
   const call = createCall(services, scope, manifest);
   let write: Write;

@@ -1,4 +1,5 @@
 import type { ChangeId } from "../../ids.ts";
+import { IMPORT_TOOL, rejectImport } from "../../ingest/mod.ts";
 import { NO_ROWS, notWaiting, readQueued, rejectQueued } from "../../journal/mod.ts";
 import { type EndpointScope, requireTableWrite } from "../../principal.ts";
 import type { Services } from "../../services.ts";
@@ -20,5 +21,9 @@ export async function rejectChange(
   const asked = await readQueued(services, scope, id, NO_ROWS);
   if (!asked) throw notWaiting(undefined);
   requireTableWrite(scope, asked.table);
+  // Its file goes first: a change whose import is over can be rejected still.
+  if (asked.state === "queued" && asked.tool === IMPORT_TOOL) {
+    await rejectImport(services, scope, id);
+  }
   await rejectQueued(services, scope, id, note);
 }

@@ -1,5 +1,6 @@
 import { AppError } from "../../errors.ts";
 import type { ChangeId, GrantId, TokenId } from "../../ids.ts";
+import { IMPORT_TOOL, isImporting } from "../../ingest/mod.ts";
 import {
   actorKey,
   type ChangeCounts,
@@ -60,6 +61,10 @@ export interface ReviewView {
   readonly version: string | null;
   /** Why it would not be applied as it stands; null where nothing is known to speak against it. */
   readonly conflict: string | null;
+  /** Of an import: the file; null of every other change. */
+  readonly file: ReviewedChange["file"];
+  /** Whether it is an import that was approved and is being done. */
+  readonly importing: boolean;
   /** Whether the token or the connection that asked acts no more. */
   readonly ended: boolean;
   readonly decidedAt: Date | null;
@@ -106,8 +111,10 @@ async function viewOf(
 ): Promise<ReviewView> {
   const { actor: _, rows, ...view } = change;
   const waits = change.state === "queued";
+  const imports = change.tool === IMPORT_TOOL;
   const manifest = await loadManifest(services, scope);
-  const moved = waits ? await movedRows(services, scope, manifest, change) : [];
+  // An import is judged by its counts, when it is done.
+  const moved = imports ? [] : waits ? await movedRows(services, scope, manifest, change) : [];
   return {
     ...view,
     unseen: null,
@@ -121,6 +128,7 @@ async function viewOf(
       moved: moved?.[i] ?? null,
     })),
     conflict: waits ? conflictOf(change, moved) : null,
+    importing: waits && imports && await isImporting(services, scope, change.id),
     ended: ended.has(change.by.grant ?? change.by.token ?? ""),
     note: waits ? null : change.note,
   };

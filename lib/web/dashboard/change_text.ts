@@ -16,6 +16,12 @@ export function changedRowsText({ table, op, rows }: ChangedRows): string {
   return `${formatNumber(rows, "row")} ${OP_TEXT[op].done.toLowerCase()} ${place} ${table}`;
 }
 
+/** `Imported orders.csv`; null for a change that is no import. */
+export function importText({ file }: Pick<ChangeSummary, "file">): string | null {
+  if (!file) return null;
+  return `${file.mode === "undo" ? "Undid the import of" : "Imported"} ${file.fileName}`;
+}
+
 /** Whether a change still holds; null where there is nothing to say. */
 export function changeState(
   { rows, undone, undoing }: Pick<ChangeSummary, "rows" | "undone" | "undoing">,

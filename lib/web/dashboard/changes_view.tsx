@@ -2,7 +2,7 @@ import type { ChangeActor, ChangeChoices, ChangedBy, ChangeSummary } from "../..
 import { Button, ButtonLink, Field, Select } from "../components/form.tsx";
 import { useMay } from "../rendering.ts";
 import { Badge, Time } from "../components/pieces.tsx";
-import { actorText, changedRowsText, changeState } from "./change_text.ts";
+import { actorText, changedRowsText, changeState, importText } from "./change_text.ts";
 import { Visible } from "../components/visible_text.tsx";
 
 /** Who made a change, with a way to what else they did. */
@@ -33,9 +33,11 @@ export function ChangeList(
       {changes.map((change) => {
         const { changeId, at, by, tables } = change;
         const state = changeState(change);
+        const imported = importText(change);
         return (
           <li key={changeId}>
             <a class="what" href={`${path}/changes/${changeId}`}>
+              {imported && <Visible text={imported} />}
               {tables.map((one) => (
                 <Visible key={`${one.table} ${one.op}`} text={changedRowsText(one)} />
               ))}

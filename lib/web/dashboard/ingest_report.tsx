@@ -30,6 +30,7 @@ const TABLES: readonly Column<TableReport>[] = [
     ),
   },
   { head: "Rows", number: true, cell: ({ rows }) => formatCount(rows) },
+  { head: "Replaced", number: true, cell: ({ removed }) => removed ? formatCount(removed) : "" },
   { head: "Set aside", number: true, cell: ({ rejected }) => formatCount(rejected) },
   { head: "Primary key", cell: ({ primaryKey }) => <code>{primaryKey.join(", ") || "none"}</code> },
   {

@@ -18,7 +18,9 @@ export const STATUS_TEXT: Readonly<
   running: { text: "Loading", tone: "accent" },
   done: { text: "Loaded", tone: "good" },
   failed: { text: "Failed", tone: "danger" },
+  waiting: { text: "Waiting for approval", tone: "warn" },
   cancelled: { text: "Cancelled" },
+  rejected: { text: "Rejected" },
 };
 
 /** Where a load stands, as the progress bar says it: plain data, for the island polls it. */

@@ -180,6 +180,39 @@ export function ReviewWarnings({ change }: { change: ReviewView }) {
   );
 }
 
+/** The file of an import that waits: which, what it does, and what of it will not go in. */
+export function ReviewFile({ change }: { change: ReviewView }) {
+  const { file, importing } = change;
+  if (!file) return null;
+  return (
+    <>
+      <p>
+        {file.mode === "replace" ? "Replaces all rows it may see with" : "Adds"} the rows of{" "}
+        <strong>
+          <Visible text={file.fileName} />
+        </strong>.{" "}
+        <span class="small soft">
+          SHA-256 <code class="wrap">{file.sha256}</code>
+        </span>
+      </p>
+      {file.tables.length > 1 && (
+        <ul class="plain">
+          {file.tables.map(({ name, rows, removed }) => (
+            <li key={name}>
+              {name}: {formatNumber(rows, "row")} added
+              {removed > 0 && `, ${formatNumber(removed, "row")} removed`}
+            </li>
+          ))}
+        </ul>
+      )}
+      {file.rejects > 0 && (
+        <p class="small soft">{formatNumber(file.rejects, "row")} of the file will not go in.</p>
+      )}
+      {importing && <p class="warning" role="status">Approved: it is being imported just now.</p>}
+    </>
+  );
+}
+
 interface ItemProps extends DecideProps {
   mayDecide: boolean;
 }
@@ -220,6 +253,7 @@ function Waiting({ path, change, mayDecide }: ItemProps) {
         </div>
         {conflict && <Badge tone="danger">Conflict</Badge>}
       </header>
+      <ReviewFile change={change} />
       <ReviewWarnings change={change} />
       <ReviewRows change={change} shown={LISTED_ROWS} />
       {more > 0 && (
@@ -228,7 +262,7 @@ function Waiting({ path, change, mayDecide }: ItemProps) {
           <span class="soft">({formatCount(more)} more than here)</span>
         </p>
       )}
-      {mayDecide && <Decide path={path} change={change} />}
+      {mayDecide && !change.importing && <Decide path={path} change={change} />}
     </li>
   );
 }
@@ -264,10 +298,13 @@ export function ReviewList(
 export function ReviewDetail({ path, change, mayDecide }: ItemProps) {
   return (
     <div class="review alone">
+      <ReviewFile change={change} />
       <ReviewWarnings change={change} />
       <ReviewRows change={change} shown={change.rows.length} />
       {change.state === "queued" && <RowPages path={path} change={change} />}
-      {mayDecide && change.state === "queued" && <Decide path={path} change={change} />}
+      {mayDecide && change.state === "queued" && !change.importing && (
+        <Decide path={path} change={change} />
+      )}
     </div>
   );
 }

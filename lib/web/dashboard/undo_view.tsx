@@ -25,6 +25,45 @@ function Counts({ result }: { result: UndoResult }) {
   );
 }
 
+/** Imports among what is undone: each as a whole, so without its rows. */
+function Imports({ imports }: { imports: UndoResult["imports"] }) {
+  return (
+    <ul class="plain">
+      {imports.map((
+        { entry, fileName, table, removed, restored, refused, refusal, wholeTable },
+      ) => (
+        <li key={entry}>
+          Import of <strong>{fileName}</strong>: {[
+            ...(removed > 0
+              ? [
+                wholeTable
+                  ? `the table ${table} is taken away with its ${formatNumber(removed, "row")}`
+                  : `${formatNumber(removed, "row")} deleted from ${table}`,
+              ]
+              : []),
+            ...(restored > 0
+              ? [
+                wholeTable
+                  ? `the table ${table} comes back with its ${formatNumber(restored, "row")}`
+                  : `${formatNumber(restored, "row")} put back into ${table}`,
+              ]
+              : []),
+            ...(refused > 0
+              ? [`${formatNumber(refused, "row")} of ${table} left as they are`]
+              : []),
+          ].join(", ")}
+          {refusal && (
+            <>
+              {" "}
+              <Badge tone="warn">{REFUSALS[refusal]}</Badge>
+            </>
+          )}
+        </li>
+      ))}
+    </ul>
+  );
+}
+
 interface PreviewProps {
   result: UndoResult;
   /** Where the form goes, and what it carries. */
@@ -47,6 +86,7 @@ export function UndoPreview({ result, action, fields, back, children }: PreviewP
         about="Everything was tried just now, and nothing kept. Rows that others change meanwhile are refused, too."
       >
         <Counts result={result} />
+        {result.imports.length > 0 && <Imports imports={result.imports} />}
         {result.notShown > 0 && (
           <p class="small soft">
             The field rules let nobody see some of these rows. They are taken back like the others.
