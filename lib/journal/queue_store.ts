@@ -106,7 +106,6 @@ export interface ReviewedChange {
   readonly by: ChangedBy;
   readonly actor: string;
   readonly counts: ChangeCounts;
-  /** Of an import: the file; null of every other change. */
   readonly file: ImportedFile | null;
   /** Rows that it finds or makes. */
   readonly count: number;
@@ -160,7 +159,7 @@ const NO_COUNTS = { inserted: 0, updated: 0, deleted: 0, unchanged: 0, count: 0 
 function parse(row: Raw, { after }: RowWindow): ReviewedChange {
   const { kind = "system", user = null, token = null, grant = null, label = null } = row.context;
   const { tool = null, request = null, network = null } = row.context;
-  const { count, file = null, ...counts } = row.counts ?? { ...NO_COUNTS };
+  const { count, file = null, ...counts }: NonNullable<Raw["counts"]> = row.counts ?? NO_COUNTS;
   const queued = row.state === "queued";
   return {
     id: row.id,

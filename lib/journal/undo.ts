@@ -161,7 +161,8 @@ async function takeBack(
       if (undone.get(entry.id)) refusal = "already_undone";
       else if (isOfRow(entry)) refusal = await undoEntry(tx, memory, entry, context, own);
       else {
-        const done = await undoImport(tx, entry.id, { change, by, place: imports.size }, own);
+        const undo = { change, by, place: imports.size };
+        const done = await undoImport(tx, entry.id, undo, own, memory.writable);
         // It may have taken longer than such a note is good for.
         await services.relays.want(scope.endpoint);
         // A table that is gone or back has another shape than was met before.

@@ -191,12 +191,14 @@ function refusalBy(error: unknown, entry: ImportEntry): Refused {
  * same kind, which can be undone in turn.
  *
  * @param own Whether an agent asks: an import is undone by people.
+ * @param writable The tables that whoever asks may change; null: all.
  */
 export async function undoImport(
   tx: Reserved,
   id: string,
   undo: ImportUndo,
   own: boolean,
+  writable: readonly string[] | null,
 ): Promise<UndoneImport> {
   const entry = await selectImport(tx, id);
   const { table, fileName, ingestId, wholeTable } = entry;
@@ -206,7 +208,7 @@ export async function undoImport(
   const refused = (refusal: Refusal, rows: number) =>
     answer({ removed: 0, restored: 0, refused: rows, refusal });
   const rows = entry.added + entry.removed;
-  if (own) return refused("not_yours", rows);
+  if (own || (writable && !writable.includes(table))) return refused("not_yours", rows);
   if (entry.expired || (entry.kept === null && !entry.wholeTable)) return refused("too_late", rows);
   if (!entry.intact) return refused("not_distinct", rows);
   await beginImportUndo(tx);

@@ -122,7 +122,9 @@ export async function approveChange(
   await requireDecider(services, scope);
   const asked = await readQueued(services, scope, id, NO_ROWS);
   if (asked?.state !== "queued") throw notWaiting(asked?.state);
-  requireTableWrite(scope, asked.table);
+  for (const { name } of asked.file?.tables ?? [{ name: asked.table }]) {
+    requireTableWrite(scope, name);
+  }
   await requireAnother(services, scope, { actor: asked.actor, token: asked.by.token });
   if (scope.endpoint.settings.writes === "off") throw new AppError("WRITES_OFF");
   if (asked.tool === IMPORT_TOOL) {
