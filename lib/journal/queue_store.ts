@@ -134,7 +134,7 @@ interface Raw {
   table_name: string;
   actor: string;
   context: Partial<ChangedBy>;
-  counts: (ChangeCounts & { count: number; file?: ImportedFile }) | null;
+  counts: (ChangeCounts & { count: number; file?: ImportedFile | null }) | null;
   effects: {
     place: number;
     op: RowOp;

@@ -77,7 +77,7 @@ export { TeamTwoFactor } from "./dashboard/team_two_factor.tsx";
 export { VerifyIdentity, type Waiting } from "./dashboard/verify_view.tsx";
 export { TablesView } from "./dashboard/tables_view.tsx";
 export { FileForm } from "./dashboard/file_form.tsx";
-export { IngestReport } from "./dashboard/ingest_report.tsx";
+export { ImportWaits, IngestReport } from "./dashboard/ingest_report.tsx";
 export { ingestState, STATUS_TEXT } from "./dashboard/ingest_text.ts";
 export { AppTable } from "./dashboard/app_table.tsx";
 export { ConsentView } from "./dashboard/consent_view.tsx";

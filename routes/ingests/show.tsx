@@ -9,6 +9,7 @@ import {
   ButtonLink,
   Form,
   Hold,
+  ImportWaits,
   IngestReport,
   ingestState,
   Island,
@@ -44,16 +45,7 @@ function Head({ ingest, scope }: { ingest: IngestView; scope: EndpointScope }) {
 }
 
 function Running({ ingest, url, path }: { ingest: IngestView; url: string; path: string }) {
-  if (ingest.status === "waiting") {
-    return (
-      <Notice tone="warn" title="Waiting for approval">
-        <p>
-          A token sent this file, and its rows go in when an owner or admin has approved it.{" "}
-          <a href={`${path}/review/${ingest.id}`}>Review the import</a>
-        </p>
-      </Notice>
-    );
-  }
+  if (ingest.status === "waiting") return <ImportWaits path={path} id={ingest.id} />;
   const { label, part, note } = ingestState(ingest);
   return (
     <>

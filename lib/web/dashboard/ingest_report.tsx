@@ -179,3 +179,15 @@ export function IngestReport(props: ReportProps) {
     </>
   );
 }
+
+/** What stands where a token's import waits for a person. */
+export function ImportWaits({ path, id }: { path: string; id: string }) {
+  return (
+    <Notice tone="warn" title="Waiting for approval">
+      <p>
+        A token sent this file, and its rows go in when an owner or admin has approved it.{" "}
+        <a href={`${path}/review/${id}`}>Review the import</a>
+      </p>
+    </Notice>
+  );
+}
