@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { readSession } from "../../lib/auth/mod.ts";
 import type { TenantId } from "../../lib/ids.ts";
-import { type CookieJar, startSite } from "../harness/mod.ts";
+import { type CookieJar, presentedFrom, startSite } from "../harness/mod.ts";
+import { authenticate } from "../../lib/tokens/mod.ts";
 import { asSuperuser, isIn, member, PASSWORD, type Site } from "./accounts_setup.ts";
 
 async function invited(site: Site, owner: CookieJar, email: string, role: string): Promise<string> {
@@ -122,6 +123,48 @@ Deno.test("a member who is removed is out at once, with the session and what the
   assert.equal(removed.location, "/team");
   assert(!await isIn(eve));
   assert(!(await ada.read("/team")).includes("eve@example.com"));
+});
+
+Deno.test("who removes a member decides about each token of the team that they made", async () => {
+  await using site = await startSite();
+  const ada = await member(site, "ada@example.com");
+  const eve = await member(site, "eve@example.com");
+  await eve.submit(await invited(site, ada, "eve@example.com", "admin"));
+  const mint = async (fields: Record<string, string>) => {
+    const typed = { permissions: "read", reach: "all", expiry: "never", ...fields };
+    assert.equal((await eve.submit("/tokens/new", typed)).location, "/tokens/minted");
+    return /bhd_pat_\w{36}/.exec(await eve.read("/tokens/minted"))![0];
+  };
+  const [kept, dropped, own] = [
+    await mint({ name: "kept", team: "yes" }),
+    await mint({ name: "dropped", team: "yes" }),
+    await mint({ name: "own" }),
+  ];
+  const works = (token: string) =>
+    authenticate(site.services, presentedFrom(`Bearer ${token}`)).then(() => true, () => false);
+  const rows = await asSuperuser(
+    site,
+    (sql) =>
+      sql<
+        { id: string; name: string; created_by: string }[]
+      >`SELECT id, name, created_by FROM tokens`,
+  );
+  const idOf = (name: string) => rows.find((row) => row.name === name)!.id;
+  const path = `/team/members/${rows[0]!.created_by}/remove`;
+  const page = await ada.read(path);
+  assert(page.includes(`token_${idOf("kept")}`) && page.includes(`token_${idOf("dropped")}`));
+  assert(!page.includes(`token_${idOf("own")}`));
+  const half = await ada.submit(path, { [`token_${idOf("kept")}`]: "keep" });
+  assert.equal(half.status, 422);
+  assert.match(half.text, /Nobody was removed/);
+  assert.deepEqual(await Promise.all([kept, dropped, own].map(works)), [true, true, true]);
+  const done = await ada.submit(path, {
+    [`token_${idOf("kept")}`]: "keep",
+    [`token_${idOf("dropped")}`]: "revoke",
+  });
+  assert.equal(done.location, "/team", done.text);
+  assert.deepEqual(await Promise.all([kept, dropped, own].map(works)), [true, false, false]);
+  assert.match(await ada.read("/tokens"), /a former member/);
 });
 
 Deno.test("an invitation dies when its sender is removed, demoted, or may not give its role any more", async () => {

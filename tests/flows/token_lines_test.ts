@@ -10,6 +10,7 @@ import {
   revokeToken,
   rotateToken,
 } from "../../lib/tokens/mod.ts";
+import { requireAnother } from "../../lib/tools/review/decider.ts";
 import { pastRowSecurity } from "../harness/mod.ts";
 import {
   actingBy,
@@ -191,4 +192,23 @@ Deno.test("a line is at most sixteen tokens deep, in the database too", async ()
     /tokens_depth/,
   );
   await lives(s, last);
+});
+
+Deno.test("nobody in a line approves what the line asked for, and another line may", async () => {
+  await using s = await credentialStage();
+  const { services, tenant } = s;
+  const root = await mintToken(services, tenant.scope, request());
+  const asking = await childOf(s, root);
+  const sibling = await childOf(s, root);
+  const below = await childOf(s, asking);
+  const rotated = await rotateToken(services, tenant.scope, sibling.view.id, 3600);
+  const other = await mintToken(services, tenant.scope, request());
+  const { endpoint } = await createEndpoint(services, tenant.scope, "shop");
+  const asked = { actor: asking.view.id, token: asking.view.id };
+  for (const token of [root, asking, sibling, below, rotated]) {
+    const scope = { ...await actingBy(services, token), endpoint };
+    await assert.rejects(requireAnother(services, scope, asked), { code: "ACCESS_DENIED" });
+  }
+  await requireAnother(services, { ...await actingBy(services, other), endpoint }, asked);
+  await requireAnother(services, { ...tenant.scope, endpoint }, asked);
 });
