@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { principalOf as actingAs, readSession } from "../../lib/auth/mod.ts";
+import { createEndpoint } from "../../lib/endpoints/mod.ts";
 import { ABILITIES, ROW_WRITES } from "../../lib/principal.ts";
 import { authenticate, mintToken, type TokenView } from "../../lib/tokens/mod.ts";
 import { type CookieJar, presentedFrom, requestOf, startSite } from "../harness/mod.ts";
@@ -202,20 +204,22 @@ Deno.test("rotating asks for how long the old token goes on, and lets it", async
 Deno.test("a token that changes things is minted and rotated by who has proved lately who they are", async () => {
   await using site = await startSite();
   const ada = await member(site, "ada@example.com");
+  const session = await readSession(site.services, ada.cookies.get("bulkhead_session")!);
+  const { endpoint } = await createEndpoint(site.services, requestOf(actingAs(session!)), "Shop");
   const ids: Record<string, TokenView["id"]> = {};
   for (const ability of ["rows:read", "rows:update"]) {
     await mint(ada, [
       ["name", ability],
       ["abilities", ability],
-      ["reach", "all"],
+      // One that reaches everything asks whatever it may do.
+      ["reach", "some"],
+      ["endpoints", endpoint.slug],
     ]);
     ids[ability] = (await principalOf(site, await minted(ada))).tokenId!;
   }
-  const [session] = await asSuperuser(
+  await asSuperuser(
     site,
-    (sql) =>
-      sql<{ id: string }[]>`
-        UPDATE sessions SET authenticated_at = now() - interval '1 hour' RETURNING id`,
+    (sql) => sql`UPDATE sessions SET authenticated_at = now() - interval '1 hour'`,
   );
   site.services.caches.drop("auth.sessions", session!.id);
   const path = `/tokens/${ids["rows:update"]}/rotate`;
@@ -226,7 +230,8 @@ Deno.test("a token that changes things is minted and rotated by who has proved l
   const writing = await mint(ada, [
     ["name", "writer"],
     ["abilities", "rows:update"],
-    ["reach", "all"],
+    ["reach", "some"],
+    ["endpoints", endpoint.slug],
   ]);
   assert.match(writing.location!, /^\/account\/confirm/);
   const reading = await ada.submit(`/tokens/${ids["rows:read"]}/rotate`, { overlap: "0" });
