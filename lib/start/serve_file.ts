@@ -73,7 +73,7 @@ async function handIn(
     return await startIngest(services, scope, {
       fileName: basename(path),
       body: file.readable,
-      options: { mode: "create" },
+      options: { mode: replace ? "replace" : "create" },
       // Who goes back to an earlier state of a file wants its bytes another time.
       allowDuplicate: replace,
     });

@@ -52,6 +52,46 @@ Deno.test("starting with the same file again keeps endpoint and token, and creat
   assert.equal(await status(other, other.line.token), 200);
   await other.stop();
   assert.match(await other.said, /fruit\.csv: has changed .*--replace/);
+
+  const replaced = await start(data.path, [file, "--replace"]);
+  assert.equal(replaced.line.token, null);
+  assert.equal(await status(replaced, token), 200, "the token of yesterday");
+  await replaced.stop();
+  assert.match(await replaced.said, /fruit\.csv: fruit \(3 rows\)/);
+  // And back to what it was, whose bytes were imported once before.
+  await Deno.writeTextFile(file, "id,name\n1,apple\n2,pear\n");
+  const back = await start(data.path, [file, "--replace"]);
+  await back.stop();
+  assert.match(await back.said, /fruit\.csv: fruit \(2 rows\)/);
+});
+
+Deno.test({
+  name: "a file that changed is replaced if a person says yes",
+  ignore: noTerminal !== null,
+  async fn() {
+    await using data = await dataFolder();
+    const file = join(data.path, "fruit.csv");
+    await Deno.writeTextFile(file, "id,name\n1,apple\n");
+    await (await start(data.path, [file])).stop();
+    await Deno.writeTextFile(file, "id,name\n1,apple\n2,pear\n");
+    for (
+      const [answer, told] of [["n", /is served as it was/], ["y", /fruit \(2 rows\)/]] as const
+    ) {
+      await using terminal = openTerminal(data.path, [file]);
+      await terminal.until(/Replace the rows of its tables\? \[y\/N\]/);
+      await terminal.type(`${answer}\r`);
+      await terminal.until(/Other clients/);
+      assert.match(terminal.shown(), told);
+      await terminal.type("\x03");
+      assert.equal(await terminal.ended, 0);
+    }
+    // Ctrl-C is heard while it asks.
+    await Deno.writeTextFile(file, "id,name\n1,plum\n");
+    await using terminal = openTerminal(data.path, [file]);
+    await terminal.until(/\[y\/N\]/);
+    await terminal.type("\x03");
+    assert.equal(await terminal.ended, 0);
+  },
 });
 
 Deno.test({
