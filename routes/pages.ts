@@ -34,6 +34,7 @@ import { reviewedPage } from "./review/show.tsx";
 import { invitePage, renamePage, rolePage, withdrawPage } from "./team/change.ts";
 import { invitationPage } from "./team/invitation.tsx";
 import { leavePage, removePage } from "./team/remove.tsx";
+import { reviewMailPage } from "./team/review_mail.tsx";
 import { rolesPage } from "./team/roles.tsx";
 import { teamPage } from "./team/show.tsx";
 import { transferPage } from "./team/transfer.tsx";
@@ -69,6 +70,7 @@ export const PAGES: readonly PageRoute[] = permit([
   endSessionPage,
   teamPage,
   rolesPage,
+  reviewMailPage,
   renamePage,
   invitePage,
   withdrawPage,

@@ -42,6 +42,7 @@ export const PAGE_PERMISSIONS: Readonly<Record<string, PagePermission>> = {
   "/team/transfer": { read: "team:own", write: "team:own" },
   "/team/two-factor": { write: "team:own" },
   "/team/leave": { read: "team:leave", write: "team:leave" },
+  "/team/review-mail": { write: "changes:decide" },
 
   "/endpoints": { read: "endpoints:read" },
   "/endpoints/new": { read: "endpoints:create", write: "endpoints:create" },

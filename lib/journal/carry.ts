@@ -2,6 +2,7 @@ import { recordEvents } from "../audit/mod.ts";
 import type { EndpointId, TenantId } from "../ids.ts";
 import type { Control, Sql } from "../postgres/mod.ts";
 import { auditedEntry } from "./audited.ts";
+import { upsertNews } from "./news_store.ts";
 import { isAtRest, selectWaiting, strikeOff } from "./outbox_store.ts";
 import { lockRelay, selectKnownActors, updateBatch, updateDrained } from "./relay_store.ts";
 
@@ -60,6 +61,9 @@ export async function carryOver(
         tokens: named("token"),
         grants: named("grant"),
       });
+      if (entries.some((entry) => "notice" in entry && entry.notice.action === "change.queued")) {
+        await upsertNews(tx, tenantId);
+      }
       await recordEvents(tx, entries.map((entry) => auditedEntry(endpoint, entry, actors)));
     }
     const ids = entries.map((entry) => entry.id);

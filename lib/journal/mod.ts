@@ -86,5 +86,6 @@ export {
   type UndoResult,
   type UndoTarget,
 } from "./undo.ts";
+export { mailReviewers, setReviewMail, wantsReviewMail } from "./review_mail.ts";
 export { type Relay, serveRelay } from "./relay.ts";
 export { selectSeen, type ShownRows } from "./views_store.ts";

@@ -2,7 +2,7 @@ import { keepAudit, serveAnchors } from "../audit/mod.ts";
 import { sweepExpired } from "../auth/mod.ts";
 import { sweepEndpoints, upgradeEndpoints } from "../endpoints/mod.ts";
 import { serveIngests } from "../ingest/mod.ts";
-import { carryRest, serveRelay } from "../journal/mod.ts";
+import { carryRest, mailReviewers, serveRelay } from "../journal/mod.ts";
 import { sweepOAuth } from "../oauth/mod.ts";
 import type { Services } from "../services.ts";
 import { rebuildManifest } from "../tools/mod.ts";
@@ -20,6 +20,7 @@ export async function serveJobs(services: Services): Promise<{ stop(): Promise<v
       await upgradeEndpoints(services);
       await sweepExpired(services);
       await sweepOAuth(services);
+      await mailReviewers(services);
       await keepAudit(services);
     } catch (error) {
       services.log.error("sweep.failed", { error });

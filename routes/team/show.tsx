@@ -15,6 +15,7 @@ import {
   TeamTwoFactor,
 } from "../../lib/web/mod.ts";
 import { type Refusal, withRetry } from "../account/refusal.ts";
+import { reviewMailPart } from "./review_mail.tsx";
 import { INVITATION_COLUMNS, memberColumns, roleOptions } from "./tables.tsx";
 
 /** What is typed into the invitation's form, and what is wrong with it. */
@@ -57,6 +58,7 @@ function Invite({ session, typed }: { session: Session; typed: Inviting }) {
 export async function showTeam(page: MemberRequest, typed: Inviting = {}): Promise<Response> {
   const { session, services } = page;
   const team = await readTeam(services, session);
+  const mail = await reviewMailPart(page);
   const manages = may(session.role, "team:manage");
   const answer = page.render(
     { title: "Team", section: "team" },
@@ -125,6 +127,7 @@ export async function showTeam(page: MemberRequest, typed: Inviting = {}): Promi
             owns={may(session.role, "team:own")}
           />
         </Compartment>
+        {mail}
         <Compartment id="leave" title="Leave">
           <ButtonLink href="/team/leave">Leave this team</ButtonLink>
         </Compartment>

@@ -52,6 +52,7 @@ async function fullTenant(services: Services, superuser: Sql): Promise<TenantId>
     INSERT INTO relays (endpoint_id, tenant_id, wanted_until)
     VALUES (${endpoint.id}, ${tenantId}, now())`;
   await addFactors(superuser, tenantId, userId);
+  await superuser`INSERT INTO review_news (tenant_id, since) VALUES (${tenantId}, now())`;
   await connectApp(superuser, tenantId, userId, endpoint.id);
   await anchorAudit(services);
   return tenantId;

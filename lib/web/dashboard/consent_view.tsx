@@ -8,7 +8,9 @@ import type {
 } from "../../oauth/mod.ts";
 import { Button, ButtonLink, Choices, Form } from "../components/form.tsx";
 import { Compartment, EmptyState, Facts, Hold, PageHead } from "../components/layout.tsx";
+import { domainHint, lookAlikeHint } from "../../text/mod.ts";
 import { Notice } from "../components/pieces.tsx";
+import { Visible } from "../components/visible_text.tsx";
 import type { FormFields } from "../form_data.ts";
 import { type TableChoices, TableReachFields } from "./table_reach.tsx";
 
@@ -18,12 +20,21 @@ export function Identity({ client, tenantName }: { client: Client; tenantName: s
     case "document":
       return (
         <p>
-          It is described at <strong>{new URL(client.clientId).host}</strong>{" "}
-          (<code>{client.clientId}</code>). Who runs that site chose the name.
+          It is described at{" "}
+          <strong>
+            <Visible text={new URL(client.clientId).host} />
+          </strong>{" "}
+          (<code>
+            <Visible text={client.clientId} />
+          </code>). Who runs that site chose the name.
         </p>
       );
     case "manual":
-      return <p>A member of {tenantName} registered it here by hand.</p>;
+      return (
+        <p>
+          A member of <Visible text={tenantName} /> registered it here by hand.
+        </p>
+      );
     case "dynamic":
       return (
         <p>
@@ -34,14 +45,39 @@ export function Identity({ client, tenantName }: { client: Client; tenantName: s
   }
 }
 
+/** What speaks against taking a name or an address for what it looks like. */
+function Doubts({ name, hosts }: { name: string; hosts: readonly string[] }) {
+  const doubts = [lookAlikeHint(name), ...new Set(hosts.map(domainHint))]
+    .filter((doubt) => doubt !== null);
+  if (!doubts.length) return null;
+  return (
+    <Notice tone="warn" title="Look twice at this name">
+      {doubts.map((doubt) => (
+        <p key={doubt}>
+          <Visible text={doubt} />
+        </p>
+      ))}
+    </Notice>
+  );
+}
+
+/** The hosts that a person is shown of a request. */
+function hostsOf({ client, redirect }: AuthorizationRequest): string[] {
+  return [
+    ...(client.kind === "document" ? [new URL(client.clientId).hostname] : []),
+    ...(redirect.kind === "web" ? [redirect.host] : []),
+  ];
+}
+
 /** Where access goes, with a warning where nothing about that can be checked. */
 function Destination({ redirect, name }: { redirect: RedirectTarget; name: string }) {
   if (redirect.kind === "web") {
     return (
       <p>
         Access goes to{" "}
-        <strong class="host">{redirect.host}</strong>. Do not go on if that is not the site you came
-        from.
+        <strong class="host">
+          <Visible text={redirect.host} />
+        </strong>. Do not go on if that is not the site you came from.
       </p>
     );
   }
@@ -52,7 +88,7 @@ function Destination({ redirect, name }: { redirect: RedirectTarget; name: strin
           ? "Any program that runs on this computer could be asking under this name."
           : `Any program on this computer that has claimed ${redirect.host} links would get it.`}
         {" "}
-        Go on only if you have just started to connect {name} yourself.
+        Go on only if you have just started to connect <Visible text={name} /> yourself.
       </p>
     </Notice>
   );
@@ -184,7 +220,8 @@ export function ConsentView(
         <input type="hidden" name="request" value={query} />
         <Hold>
           <Compartment id="who" title="Who asks" about="Is this the app you wanted to connect?">
-            <Facts facts={[{ label: "App", value: name }]} />
+            <Facts facts={[{ label: "App", value: <Visible text={name} /> }]} />
+            <Doubts name={name} hosts={hostsOf(request)} />
             <Identity client={request.client} tenantName={session.tenantName} />
             <Destination redirect={request.redirect} name={name} />
           </Compartment>
