@@ -28,6 +28,9 @@ ALTER TABLE members ADD COLUMN review_mail boolean NOT NULL DEFAULT true;
 
 GRANT UPDATE (review_mail) ON members TO bulkhead_app;
 
+-- Of fellow members alone, as their addresses: an address that nobody has proved is sent nothing.
+GRANT SELECT (email_verified_at) ON users TO bulkhead_app;
+
 GRANT CREATE ON SCHEMA lookup TO bulkhead_lookup;
 
 SET LOCAL ROLE bulkhead_lookup;
