@@ -129,7 +129,7 @@ Deno.test("an approval does what was shown or nothing: of other bytes, or after 
   const id = waits["id"] as string;
   await stage.rows("INSERT INTO item (id, name) VALUES (5, 'there')");
   await stage.approve(id);
-  await stage.over(id, "waiting");
+  await stage.over(id, "waiting", "done");
   const [moved] = await stage.waiting();
   assert.match(moved!.conflict!, /would not do what was shown/);
   assert.equal((await stage.items()).length, 4);
@@ -137,7 +137,7 @@ Deno.test("an approval does what was shown or nothing: of other bytes, or after 
   const { endpoint, ...request } = await stage.enter();
   const { refreshPreview } = await import("../../lib/tools/mod.ts");
   await refreshPreview(stage.services, { ...request, endpoint }, moved!.id);
-  await stage.over(id, "waiting");
+  await stage.over(id, "waiting", "done");
   let [now] = await stage.waiting();
   while (now!.counts.inserted !== 1) [now] = await stage.waiting();
   assert.equal(now!.conflict, null);
@@ -148,7 +148,7 @@ Deno.test("an approval does what was shown or nothing: of other bytes, or after 
   await stage.services.objects.remove(key);
   await stage.services.objects.put(key, ReadableStream.from([other]));
   await stage.approve(id, now!.version);
-  await stage.over(id, "waiting");
+  await stage.over(id, "waiting", "done");
   const [swapped] = await stage.waiting();
   assert.match(swapped!.conflict ?? "", /not the one that was sent/);
   assert.equal((await stage.items()).length, 4);
