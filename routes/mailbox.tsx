@@ -1,6 +1,13 @@
 import { isLoopback } from "../lib/config.ts";
 import { AppError } from "../lib/errors.ts";
-import { EmptyState, PageHead, type PageRequest, publicPage, Time } from "../lib/web/mod.ts";
+import {
+  EmptyState,
+  PageHead,
+  type PageRequest,
+  publicPage,
+  Time,
+  Visible,
+} from "../lib/web/mod.ts";
 
 const LINK = /(https?:\/\/\S+)/;
 
@@ -54,7 +61,7 @@ export const mailboxPage = publicPage("/mailbox", {
           <article key={index} class="sheet stack">
             <h2>{mail.subject}</h2>
             <p class="small soft">
-              To {mail.to}, <Time at={mail.at} />
+              To <Visible text={mail.to} />, <Time at={mail.at} />
             </p>
             <Text text={mail.text} />
           </article>

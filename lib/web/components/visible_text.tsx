@@ -54,7 +54,11 @@ export function markUnseen(html: string): string {
   if (!hasUnseen(html.replaceAll(/[\n\t]/g, ""))) return html;
   let raw = false;
   return html.replaceAll(TOKEN, (token) => {
-    if (!token.startsWith("<")) return raw ? token : marked(token);
+    // One element around all of it: in a row of boxes, text and marks would each be a box.
+    if (!token.startsWith("<")) {
+      const seen = raw ? token : marked(token);
+      return seen === token ? token : `<bdi>${seen}</bdi>`;
+    }
     const [, ends] = RAW.exec(token) ?? [];
     if (ends !== undefined) raw = ends === "";
     return hasUnseen(token) ? spoken(token) : token;

@@ -17,10 +17,10 @@ Deno.test("markUnseen() marks texts and what is read out, and leaves what forms 
     '<textarea>\u202e</textarea><input value="\u202e"/><option value="\u202e">\u202e</option>\n\t<i>\u{e0022}</i>';
   assert.equal(
     markUnseen(html),
-    '<p aria-label="a>[U+202E]b" data-x="\u202e">c' +
-      '<span class="mark" title="U+202E right-to-left override">U+202E</span>d</p>' +
+    '<p aria-label="a>[U+202E]b" data-x="\u202e"><bdi>c' +
+      '<span class="mark" title="U+202E right-to-left override">U+202E</span>d</bdi></p>' +
       '<textarea>\u202e</textarea><input value="\u202e"/><option value="\u202e">\u202e</option>\n\t' +
-      '<i><span class="mark" title="U+E0022 tag “&quot;”">U+E0022</span></i>',
+      '<i><bdi><span class="mark" title="U+E0022 tag “&quot;”">U+E0022</span></bdi></i>',
   );
   const plain = "<p>שלום &amp; 👩‍🚀\n</p>";
   assert.equal(markUnseen(plain), plain);

@@ -1,5 +1,6 @@
 import type { EndpointId, Slug } from "../../ids.ts";
 import type { StoredReach, TableAccess } from "../../table_reach.ts";
+import { Visible } from "../components/visible_text.tsx";
 import { Choices } from "../components/form.tsx";
 import { formatNumber } from "../components/pieces.tsx";
 import type { FormFields } from "../form_data.ts";
@@ -70,11 +71,18 @@ function summaryOf(endpoint: TableChoices, typed: FormFields): string {
 function EndpointTables({ endpoint, typed }: { endpoint: TableChoices; typed: FormFields }) {
   const fields = fieldsOf(endpoint);
   const chosen = typed.get(fields.mode) === "chosen";
-  const options = endpoint.tables.map((name) => ({ value: name, label: <code>{name}</code> }));
+  const options = endpoint.tables.map((name) => ({
+    value: name,
+    label: (
+      <code>
+        <Visible text={name} />
+      </code>
+    ),
+  }));
   return (
     <details open={chosen}>
       <summary>
-        {endpoint.name}
+        <Visible text={endpoint.name} />
         <span class="aside">{summaryOf(endpoint, typed)}</span>
       </summary>
       <div class="stack">
@@ -148,7 +156,9 @@ export function ReachedTables({ tables }: { tables: StoredReach }) {
       {Object.entries(tables).map(([name, access], index) => (
         <span key={name}>
           {index > 0 && ", "}
-          <code>{name}</code>
+          <code>
+            <Visible text={name} />
+          </code>
           {access === "read" ? " (read)" : " (read and change)"}
         </span>
       ))}

@@ -3,8 +3,8 @@ import { Visible } from "../components/visible_text.tsx";
 import { hideNothing, type Sides } from "./value_text.ts";
 
 // Characters that stand open; what is longer opens as a whole.
-const OPEN_CHARS = 600;
-const AROUND = 120;
+const OPEN_CHARS = 300;
+const AROUND = 60;
 
 /** The beginning of a long value, or what stands around the place where it differs from the other. */
 function excerptOf(text: string, differ: number): string {
