@@ -1,4 +1,5 @@
 import type { EndpointId, GrantId, RequestId, Slug, TenantId, TokenId, UserId } from "./ids.ts";
+import type { CallSignal } from "./call_signal.ts";
 import { AppError } from "./errors.ts";
 import {
   reachedTables,
@@ -104,7 +105,7 @@ export interface RequestScope {
   /** The client's network: IPv4 /24, IPv6 /48; null where unknown. */
   readonly network: string | null;
   /** Aborted when the client goes away or the request is cancelled. */
-  readonly signal: AbortSignal;
+  readonly signal: CallSignal;
 }
 
 /** What is known of an endpoint that a request may enter. */

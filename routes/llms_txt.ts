@@ -1,18 +1,19 @@
+import { CallAbort } from "../lib/call_signal.ts";
 import { publicEndpoint } from "../lib/endpoints/mod.ts";
 import { AppError, problemResponse, toAppError } from "../lib/errors.ts";
 import { newId, type RequestId, type Slug } from "../lib/ids.ts";
-import { enterWithToken, type Knock, metadataUrl, wwwAuthenticate } from "../lib/mcp/mod.ts";
+import { enterWithToken, type McpRequest, metadataUrl, wwwAuthenticate } from "../lib/mcp/mod.ts";
 import { type EndpointScope, requireAbility } from "../lib/principal.ts";
 import type { Services } from "../lib/services.ts";
 import { countedManifest, llmsTxt } from "../lib/tools/mod.ts";
 
 /** Who asks without a token sees what anybody may see: nothing but this text. */
-async function enterAsAnybody(services: Services, knock: Knock): Promise<EndpointScope> {
-  const endpoint = await publicEndpoint(services, knock.slug);
+async function enterAsAnybody(services: Services, asked: McpRequest): Promise<EndpointScope> {
+  const endpoint = await publicEndpoint(services, asked.slug);
   // As for one that does not exist, or is not public.
   if (!endpoint) throw new AppError("AUTHENTICATION_REQUIRED");
   return {
-    requestId: knock.requestId,
+    requestId: asked.requestId,
     principal: {
       kind: "mcp",
       tenantId: endpoint.tenantId,
@@ -27,18 +28,18 @@ async function enterAsAnybody(services: Services, knock: Knock): Promise<Endpoin
     },
     tenantId: endpoint.tenantId,
     network: null,
-    signal: knock.signal,
+    signal: asked.call,
     endpoint,
   };
 }
 
-async function describe(services: Services, knock: Knock): Promise<string> {
+async function describe(services: Services, asked: McpRequest): Promise<string> {
   let scope: EndpointScope;
-  if (knock.request.headers.has("authorization")) {
-    scope = await enterWithToken(services, knock);
+  if (asked.request.headers.has("authorization")) {
+    scope = await enterWithToken(services, asked);
     requireAbility(scope.principal, "rows:read");
-  } else scope = await enterAsAnybody(services, knock);
-  if (!["GET", "HEAD"].includes(knock.request.method)) throw new AppError("METHOD_NOT_ALLOWED");
+  } else scope = await enterAsAnybody(services, asked);
+  if (!["GET", "HEAD"].includes(asked.request.method)) throw new AppError("METHOD_NOT_ALLOWED");
   const manifest = await countedManifest(services, scope);
   const known = scope.principal.tokenId === null ? undefined : scope.principal;
   return llmsTxt(manifest, scope.endpoint, services.baseUrl, known);
@@ -52,13 +53,15 @@ export async function answerLlmsTxt(
   peer: string | null,
 ): Promise<Response> {
   const requestId = newId<RequestId>();
+  const call = new CallAbort();
+  request.signal.addEventListener("abort", () => call.abort());
   try {
     const text = await describe(services, {
       request,
       requestId,
       slug,
       peer,
-      signal: request.signal,
+      call,
     });
     return new Response(text, {
       headers: { "content-type": "text/plain; charset=utf-8", "cache-control": "no-store" },

@@ -1,8 +1,8 @@
 import { AppError, problemResponse } from "../lib/errors.ts";
 import { isSlug, newId, type Slug } from "../lib/ids.ts";
 import {
-  createMcpServer,
-  endpointDoor,
+  endpointHost,
+  McpServer,
   METADATA_PATH,
   protectedResource,
   SERVER_METADATA_PATH,
@@ -37,7 +37,7 @@ const nothingHere = () => Promise.resolve(problemResponse(new AppError("NOT_FOUN
 
 /** Makes the routes. */
 export function mcpRoutes(services: Services): McpRoutes {
-  const server = createMcpServer(endpointDoor(services));
+  const server = new McpServer(endpointHost(services));
   const metadata = (request: Request, slug: Slug | null) =>
     Promise.resolve(protectedResource(services, request, slug));
   return {

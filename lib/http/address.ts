@@ -42,14 +42,25 @@ export function truncateAddress(address: string): string {
   return `${groups.join(":")}::/48`;
 }
 
+// A peer that is no proxy is its own client, whatever it sends. It asks again and again.
+const PEERS = new Map<string, Client>();
+const MAX_PEERS = 10_000;
+
 /** Where a request comes from, through the proxies that are trusted. */
 export function clientOf(
   request: Request,
   peer: string | null,
-  services: { readonly trustedProxies: readonly string[] },
+  { trustedProxies }: { readonly trustedProxies: readonly string[] },
 ): Client {
-  const address = clientAddress(request, peer, services.trustedProxies);
-  return { address, network: address === null ? null : truncateAddress(address) };
+  const known = trustedProxies.length || peer === null ? undefined : PEERS.get(peer);
+  if (known) return known;
+  const address = clientAddress(request, peer, trustedProxies);
+  const client = { address, network: address === null ? null : truncateAddress(address) };
+  if (peer !== null && !trustedProxies.length) {
+    if (PEERS.size >= MAX_PEERS) PEERS.clear();
+    PEERS.set(peer, client);
+  }
+  return client;
 }
 
 /**

@@ -7,6 +7,7 @@ export {
   truncateAddress,
 } from "./address.ts";
 export { readBody } from "./body.ts";
+export { type Deadline, Deadlines } from "./deadlines.ts";
 export { parseJson, readJson, requireContentType } from "./json.ts";
 export { FILE_PACE, paced } from "./pace.ts";
 export { boundaryOf, mediaType, readUpload, type Upload } from "./multipart.ts";

@@ -1,4 +1,5 @@
 import { AppError } from "../errors.ts";
+import { Deadlines } from "./deadlines.ts";
 
 /**
  * How slowly a body may come: all in all, a client may be waited for `graceMs`, and longer by a second
@@ -16,6 +17,8 @@ export const BODY_PACE: Pace = { graceMs: 20_000, bytesPerSecond: 4096, mostMs: 
 /** Of files. */
 export const FILE_PACE: Pace = { graceMs: 60_000, bytesPerSecond: 4096, mostMs: 12 * 3_600_000 };
 
+const DEADLINES = new Deadlines(50);
+
 const SLOW = "The body came too slowly. Send it again over a faster connection.";
 
 /** For how long in all a client may be waited for that has sent so many bytes. */
@@ -26,20 +29,17 @@ export function patienceMs({ graceMs, bytesPerSecond, mostMs }: Pace, bytes: num
 /**
  * Waits for what a client sends.
  *
- * @throws AppError REQUEST_TIMEOUT after that many milliseconds.
+ * @throws AppError REQUEST_TIMEOUT after that many milliseconds, or a tenth of a second later.
  */
-export async function within<T>(sent: Promise<T>, ms: number): Promise<T> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new AppError("REQUEST_TIMEOUT", SLOW)), Math.max(0, ms));
+export function within<T>(sent: Promise<T>, ms: number): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const late = DEADLINES.after(ms, () => reject(new AppError("REQUEST_TIMEOUT", SLOW)));
+    const settled = () => DEADLINES.cancel(late);
+    sent.then(
+      (value) => (settled(), resolve(value)),
+      (error) => (settled(), reject(error)),
+    );
   });
-  // Whatever becomes of it later: nobody waits for it any more.
-  sent.catch(() => {});
-  try {
-    return await Promise.race([sent, late]);
-  } finally {
-    clearTimeout(timer);
-  }
 }
 
 /**

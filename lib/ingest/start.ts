@@ -1,4 +1,5 @@
 import { actorOf } from "../audit/mod.ts";
+import { abortSignalOf } from "../call_signal.ts";
 import { AppError, toAppError } from "../errors.ts";
 import { type IngestId, newId } from "../ids.ts";
 import { type EndpointScope, reachedIn } from "../principal.ts";
@@ -101,7 +102,7 @@ export async function startIngest(
 
 async function store(services: Services, scope: EndpointScope, ref: IngestRef, file: NewFile) {
   const halt = new AbortController();
-  const signal = AbortSignal.any([scope.signal, halt.signal]);
+  const signal = AbortSignal.any([abortSignalOf(scope.signal), halt.signal]);
   let bytes = 0;
   let lastAt = services.clock.now();
   const measured = measure(file.body, file.maxBytes ?? MAX_FILE_BYTES, signal, (size) => {

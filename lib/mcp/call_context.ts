@@ -1,7 +1,8 @@
+import type { CallSignal } from "../call_signal.ts";
 import { AppError } from "../errors.ts";
 import type { Envelope } from "./envelope.ts";
 import { isObject, type JsonObject, LOG_LEVELS } from "./protocol.ts";
-import type { CallContext, JsonText } from "./target.ts";
+import type { CallContext, JsonText } from "./host.ts";
 
 const NO_RESPONSES: Readonly<Record<string, JsonObject>> = Object.freeze({});
 const silent = () => {};
@@ -31,7 +32,7 @@ function requestState(params: JsonObject): string | undefined {
 export function callContext(
   envelope: Envelope,
   params: JsonObject,
-  signal: AbortSignal,
+  signal: CallSignal,
   notify?: (message: JsonText) => void,
 ): CallContext {
   const { progressToken, logLevel } = envelope;

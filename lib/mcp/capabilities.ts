@@ -1,5 +1,5 @@
 import type { Era } from "./protocol.ts";
-import type { McpTarget } from "./target.ts";
+import type { McpTarget } from "./host.ts";
 
 /**
  * What a target can do, as `ServerCapabilities`. Changes are told on `subscriptions/listen` and log

@@ -1,9 +1,10 @@
 import { SubscriptionsListenRequestParamsSchema } from "@modelcontextprotocol/core";
+import { CallAbort } from "../call_signal.ts";
 import { AppError } from "../errors.ts";
 import { openEventStream } from "./event_stream.ts";
 import { check } from "./methods.ts";
 import { type JsonObject, META } from "./protocol.ts";
-import type { Change, JsonText, McpTarget } from "./target.ts";
+import type { Change, JsonText, McpTarget } from "./host.ts";
 
 /** Open subscriptions of one credential; each costs a look-up a second. */
 const MAX_PER_OWNER = 16;
@@ -38,7 +39,6 @@ export class Subscriptions {
    * Answers `subscriptions/listen`: the acknowledgment first, then what changes, until either side
    * ends it.
    *
-   * @param owner The credential, by which open subscriptions are bounded.
    * @param report Told how the target's watch failed.
    * @throws METHOD_NOT_FOUND where the target tells of no changes; RATE_LIMITED.
    */
@@ -46,14 +46,13 @@ export class Subscriptions {
     target: McpTarget,
     params: JsonObject,
     id: JsonText,
-    owner: string,
     report: (thrown: unknown) => void,
   ): Response {
     if (!target.watch) throw new AppError("METHOD_NOT_FOUND");
     const changes = honoured(target, params);
-    this.#take(owner);
+    this.#take(target.owner);
 
-    const ended = new AbortController();
+    const ended = new CallAbort();
     const stream = openEventStream(() => ended.abort());
     const meta = `"_meta":{"${META.subscriptionId}":${id}}`;
     const filter = Object.fromEntries([...changes].map((change) => [FILTER[change], true]));
@@ -66,15 +65,15 @@ export class Subscriptions {
     this.#shutdown.signal.addEventListener("abort", shutdown);
     if (this.#shutdown.signal.aborted) shutdown();
     const tell = (change: Change) => {
-      if (ended.signal.aborted || !changes.has(change)) return;
+      if (ended.aborted || !changes.has(change)) return;
       stream.send(
         `{"jsonrpc":"2.0","method":"notifications/${change}/list_changed","params":{${meta}}}`,
       );
     };
     // However the watch ends, the subscription does; why is nobody's business who lost access.
-    target.watch(tell, ended.signal).catch(report).finally(() => {
+    target.watch(tell, ended).catch(report).finally(() => {
       this.#shutdown.signal.removeEventListener("abort", shutdown);
-      this.#release(owner);
+      this.#release(target.owner);
       stream.end(`{"jsonrpc":"2.0","id":${id},"result":{"resultType":"complete",${meta}}}`);
     });
     return stream.response;

@@ -9,10 +9,10 @@ import {
 import { z } from "zod";
 import { AppError } from "../errors.ts";
 import { capabilitiesOf } from "./capabilities.ts";
-import type { Era, JsonObject } from "./protocol.ts";
+import { type Era, isObject, type JsonObject } from "./protocol.ts";
 import { LEGACY_VERSIONS, LIST_TTL_MS, OFFERED_VERSIONS } from "./protocol.ts";
 import { RpcError } from "./rpc_error.ts";
-import type { CallContext, JsonText, McpTarget, Reply } from "./target.ts";
+import type { CallContext, JsonText, McpTarget, Reply } from "./host.ts";
 
 /** A method that one message answers. */
 export interface Method {
@@ -25,6 +25,8 @@ export interface Method {
     era: Era,
   ): Reply | Promise<Reply>;
 }
+
+const NO_ARGUMENTS: JsonObject = Object.freeze({});
 
 const BOTH: readonly Era[] = ["modern", "legacy"];
 
@@ -83,9 +85,13 @@ const readResource: Method = {
 const callTool: Method = {
   eras: BOTH,
   run(target, params, context) {
-    const { name } = check(CallToolRequestParamsSchema, params);
+    let { name, arguments: args = NO_ARGUMENTS } = params;
+    // The usual form is told by hand: the schema takes longer than a short call, and is for what it faults.
+    if (typeof name !== "string" || !isObject(args) || params.task !== undefined) {
+      ({ name, arguments: args = NO_ARGUMENTS } = check(CallToolRequestParamsSchema, params));
+    }
     // As sent, not as zod copies it: the tool has its own schema, which is to see each key.
-    return target.callTool(name, (params.arguments ?? {}) as JsonObject, context);
+    return target.callTool(name as string, args as JsonObject, context);
   },
 };
 

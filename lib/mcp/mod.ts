@@ -1,5 +1,5 @@
 /** MCP over Streamable HTTP, in both eras. */
-export { endpointDoor, enterWithToken } from "./endpoint_door.ts";
+export { endpointHost, enterWithToken } from "./endpoint_host.ts";
 export {
   METADATA_PATH,
   metadataUrl,
@@ -7,16 +7,18 @@ export {
   SERVER_METADATA_PATH,
 } from "./protected_resource.ts";
 export { wwwAuthenticate } from "./respond.ts";
-export { missingCapability } from "./rpc_error.ts";
-export { createMcpServer, type Door, type Knock, type McpServer } from "./server.ts";
+export { RpcError } from "./rpc_error.ts";
+export { McpServer } from "./server.ts";
 export type { ParamHeader } from "./header_values.ts";
 export type { JsonObject } from "./protocol.ts";
 export type {
   CallContext,
   Change,
   JsonText,
+  McpHost,
   McpPrompts,
+  McpRequest,
   McpResources,
   McpTarget,
   Reply,
-} from "./target.ts";
+} from "./host.ts";

@@ -3,7 +3,7 @@ import type { Log } from "../log.ts";
 import { SCOPES } from "../oauth/mod.ts";
 import { type Era, META } from "./protocol.ts";
 import { errorText, RpcError } from "./rpc_error.ts";
-import type { JsonText, Reply } from "./target.ts";
+import type { JsonText, Reply } from "./host.ts";
 
 /**
  * Answers with the result of a message. No cache keeps what answers a POST and does not say how long

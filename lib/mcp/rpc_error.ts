@@ -30,16 +30,6 @@ export function unsupportedVersion(requested: string, supported: readonly string
   return new RpcError(rpc, status, title, { supported, requested });
 }
 
-/** -32021: the request needs something of the client that it did not declare. */
-export function missingCapability(required: Readonly<Record<string, unknown>>): RpcError {
-  return new RpcError(
-    -32021,
-    400,
-    `The client has not declared what this needs: ${Object.keys(required).join(", ")}.`,
-    { requiredCapabilities: required },
-  );
-}
-
 /** A JSON-RPC error response as JSON text. Without an id where the request's could not be read. */
 export function errorText(
   error: AppError | RpcError,

@@ -10,6 +10,7 @@ function waiting() {
   const calls: CallContext[] = [];
   const watchers = new Set<{ tell(change: Change): void; end(): void }>();
   const target: McpTarget = {
+    ...echoTarget(),
     serverInfo: '{"name":"test","version":"1"}',
     instructions: () => undefined,
     listTools: () => "[]",

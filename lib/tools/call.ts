@@ -1,4 +1,5 @@
 import { CacheKind } from "../cache/mod.ts";
+import type { CallSignal } from "../call_signal.ts";
 import { openEndpoint } from "../endpoints/mod.ts";
 import { AppError } from "../errors.ts";
 import type { EndpointId } from "../ids.ts";
@@ -58,7 +59,7 @@ export async function preparedTexts(
 const STALE = new Set(["42P01", "42703", "42501", "42883", "42804", "42704"]);
 
 /** What a caller is told of a statement that failed. */
-export function toCallError(error: unknown, statement: Statement, signal: AbortSignal): unknown {
+export function toCallError(error: unknown, statement: Statement, signal: CallSignal): unknown {
   // Whatever a call ends with after its caller has gone, it was cancelled.
   if (signal.aborted) return new AppError("CANCELLED", undefined, { cause: error });
   const state = sqlState(error);
@@ -89,7 +90,7 @@ const STRAY_CANCEL_MS = 1_000;
 async function runQuery(
   lease: Lease,
   statement: Statement,
-  signal: AbortSignal,
+  signal: CallSignal,
   prepare: boolean,
 ): Promise<TextRow[]> {
   // simple: false, since without values the driver would send text that may hold several statements.

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { createMcpServer } from "../../lib/mcp/mod.ts";
+import { McpServer } from "../../lib/mcp/mod.ts";
 import { createLog } from "../../lib/log.ts";
 import { parseSlug } from "../../lib/ids.ts";
 import { conformanceTarget } from "./fixtures.ts";
@@ -13,10 +13,10 @@ async function runSuite(revision: string): Promise<{ code: number; output: strin
   const target = conformanceTarget();
   const baseUrl = new URL("http://127.0.0.1");
   const log = createLog((line) => console.error(line));
-  const server = createMcpServer({
+  const server = new McpServer({
     policy: { baseUrl, allowedOrigins: new Set() },
     log,
-    enter: () => Promise.resolve({ target, owner: "conformance", caller: "conformance" }),
+    enter: () => Promise.resolve(target),
   });
   const slug = parseSlug("conformance");
   const http = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen() {} }, (request) => {

@@ -5,8 +5,8 @@ import {
   type Change,
   type JsonObject,
   type McpTarget,
-  missingCapability,
   type Reply,
+  RpcError,
 } from "../../lib/mcp/mod.ts";
 import { ASKING_TOOLS, askingPrompt } from "./asking_fixtures.ts";
 
@@ -37,6 +37,16 @@ const embedded = (uri: string, content: string) => ({
   type: "resource",
   resource: { uri, mimeType: "text/plain", text: content },
 });
+
+/** -32021: the request needs something of the client that it did not declare. */
+function missingCapability(required: Readonly<Record<string, unknown>>): RpcError {
+  return new RpcError(
+    -32021,
+    400,
+    `The client has not declared what this needs: ${Object.keys(required).join(", ")}.`,
+    { requiredCapabilities: required },
+  );
+}
 
 function tools(tell: (change: Change) => void): Map<string, FixtureTool> {
   return new Map<string, FixtureTool>([
@@ -196,6 +206,8 @@ export function conformanceTarget(): McpTarget {
   const watchers = new Set<(change: Change) => void>();
   const offered = tools((change) => watchers.forEach((tell) => tell(change)));
   return {
+    owner: "conformance",
+    caller: "conformance",
     serverInfo: '{"name":"bulkhead-conformance","version":"1.0.0"}',
     instructions: () => "A server for the official conformance suite.",
     logging: true,

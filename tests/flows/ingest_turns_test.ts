@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { abortSignalOf } from "../../lib/call_signal.ts";
 import { deleteEndpoint } from "../../lib/endpoints/mod.ts";
 import { AppError } from "../../lib/errors.ts";
 import { type IngestId, newId } from "../../lib/ids.ts";
@@ -69,7 +70,12 @@ Deno.test("runIngest() leaves a load alone that another process works on", async
   assert.equal(before[0]!["attempts"], 1);
   let rebuilt = 0;
   const second = await openAt(test.meeting);
-  await runIngest(second.services, ref, () => Promise.resolve(void rebuilt++), test.scope.signal);
+  await runIngest(
+    second.services,
+    ref,
+    () => Promise.resolve(void rebuilt++),
+    abortSignalOf(test.scope.signal),
+  );
   await second.close();
   assert.equal(rebuilt, 0);
   assert.deepEqual(await claimed(), before);
@@ -114,7 +120,7 @@ Deno.test("a load that lost its claim ends nothing", async () => {
   const gate = test.gate();
   const { id } = await startIngest(test.services, test.scope, file(manyRows(20_000)));
   const ref = { tenantId: test.scope.tenantId, endpointId: test.scope.endpoint.id, ingestId: id };
-  const stalled = runIngest(gate.services, ref, nothing, test.scope.signal);
+  const stalled = runIngest(gate.services, ref, nothing, abortSignalOf(test.scope.signal));
   await gate.amid;
   // As if it had been silent for long: another takes it, and does it.
   await test.services.control.tenant(

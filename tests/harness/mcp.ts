@@ -1,7 +1,7 @@
 import { AppError } from "../../lib/errors.ts";
 import type { Slug } from "../../lib/ids.ts";
 import { createLog } from "../../lib/log.ts";
-import { createMcpServer, type Door, type McpServer, type McpTarget } from "../../lib/mcp/mod.ts";
+import { type McpHost, McpServer, type McpTarget } from "../../lib/mcp/mod.ts";
 
 /** The slug of every target under test. */
 export const MCP_SLUG = "movies-abc123" as Slug;
@@ -28,6 +28,8 @@ export const mcpBody = async (response: Response): Promise<McpBody> => await res
 /** A target whose tools show what reaches them. */
 export function echoTarget(overrides: Partial<McpTarget> = {}): McpTarget {
   return {
+    owner: "anybody",
+    caller: "anybody",
     serverInfo: '{"name":"test","version":"1"}',
     instructions: () => "Ask away.",
     listTools: () => '[{"name":"echo","inputSchema":{"type":"object"}}]',
@@ -73,10 +75,13 @@ export interface McpHarness {
   ): Promise<Response>;
 }
 
-/** Serves a target; without a door of its own everybody is let in. */
-export function mcpHarness(target: McpTarget = echoTarget(), door: Partial<Door> = {}): McpHarness {
+/** Serves a target; without a host of its own everybody is let in. */
+export function mcpHarness(
+  target: McpTarget = echoTarget(),
+  host: Partial<McpHost> = {},
+): McpHarness {
   const log: string[] = [];
-  const server = createMcpServer({
+  const server = new McpServer({
     policy: {
       baseUrl: new URL("https://mcp.example"),
       allowedOrigins: new Set(["https://app.example"]),
@@ -84,9 +89,9 @@ export function mcpHarness(target: McpTarget = echoTarget(), door: Partial<Door>
     log: createLog((line) => void log.push(line)),
     enter({ request }) {
       const owner = request.headers.get("authorization") ?? "anybody";
-      return Promise.resolve({ target, owner, caller: owner });
+      return Promise.resolve({ ...target, owner, caller: owner });
     },
-    ...door,
+    ...host,
   });
   const send: McpHarness["send"] = (init) =>
     server.answer(

@@ -8,6 +8,7 @@ import type { SourceFile } from "./tree.ts";
 export const STEPS: readonly (readonly string[])[] = [
   // rank 0: words that everybody uses
   [
+    "call_signal.ts",
     "config.ts",
     "redirect_schemes.ts",
     "errors.ts",

@@ -1,3 +1,7 @@
+import type { CallAbort, CallSignal } from "../call_signal.ts";
+import type { OriginPolicy } from "../http/mod.ts";
+import type { RequestId, Slug } from "../ids.ts";
+import type { Log } from "../log.ts";
 import type { ParamHeader } from "./header_values.ts";
 import type { JsonObject, LogLevel } from "./protocol.ts";
 
@@ -15,7 +19,7 @@ export interface Reply {
 /** What a call knows of its request, and how it speaks before its answer. */
 export interface CallContext {
   /** Aborted when the client gives up. */
-  readonly signal: AbortSignal;
+  readonly signal: CallSignal;
   /** What the client declared; empty in the legacy era, where nothing is remembered. */
   readonly clientCapabilities: JsonObject;
   /** Whether anybody hears `progress`. */
@@ -58,10 +62,14 @@ export interface McpPrompts {
 }
 
 /**
- * One MCP server, as one principal sees it: what is behind a URL. The dispatcher knows the protocol,
- * the target knows the answers. Made anew for each request, so making one must cost nothing.
+ * One MCP server, as one principal sees it: what is behind a URL. The server knows the protocol, the
+ * target knows the answers. Made anew for each request, so making one must cost nothing.
  */
 export interface McpTarget {
+  /** The credential; bounds what it holds open. */
+  readonly owner: string;
+  /** The credential with where and on what it is used; tells its calls apart. */
+  readonly caller: string;
   /** JSON of Implementation. */
   readonly serverInfo: JsonText;
   /** What a model should know of the server as a whole. */
@@ -80,5 +88,28 @@ export interface McpTarget {
    * Tells of changes until the signal aborts; settles where the target itself ends the subscription,
    * for example because the credential was revoked. Without it no change is ever told.
    */
-  watch?(tell: (change: Change) => void, signal: AbortSignal): Promise<void>;
+  watch?(tell: (change: Change) => void, signal: CallSignal): Promise<void>;
+}
+
+/** A request to MCP, before it is known whose it is. */
+export interface McpRequest {
+  readonly request: Request;
+  readonly requestId: RequestId;
+  readonly slug: Slug;
+  /** The address at the other end of the connection; null where there is none. */
+  readonly peer: string | null;
+  /** Ends the call: when the client has gone away, or cancels it. */
+  readonly call: CallAbort;
+}
+
+/** What a server needs of the house around it. */
+export interface McpHost {
+  readonly policy: OriginPolicy;
+  readonly log: Log;
+  /**
+   * Lets a request in. Whether the slug exists is told to nobody who is not known.
+   *
+   * @throws AUTHENTICATION_REQUIRED, ACCESS_DENIED, RATE_LIMITED, …
+   */
+  enter(request: McpRequest): Promise<McpTarget>;
 }
