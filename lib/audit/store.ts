@@ -4,7 +4,7 @@ import type { Control, Tx } from "../postgres/mod.ts";
 import type { AuditEvent } from "./events.ts";
 import { storable, storableText } from "./storable.ts";
 import type { TokenUse } from "./token_use.ts";
-import type { UsageEvent } from "./usage.ts";
+import type { UsageGroup } from "./usage.ts";
 
 /** Inserts audit entries, which are chained in their order. */
 export async function insertEvents(tx: Tx, events: readonly AuditEvent[]): Promise<void> {
@@ -36,20 +36,25 @@ export async function insertEvents(tx: Tx, events: readonly AuditEvent[]): Promi
     ORDER BY place`;
 }
 
-/** Inserts a tenant's share of a batch of usage events. */
-export async function insertUsage(
-  control: Control,
-  tenantId: TenantId,
-  events: readonly UsageEvent[],
-): Promise<void> {
+/** Inserts calls of one tenant, a row each. */
+export async function insertUsage(control: Control, groups: readonly UsageGroup[]): Promise<void> {
+  const { tenantId } = groups[0]!;
+  const rows = groups.map(({ endpointId, tokenId, tool, status, at, latencyUs }) => ({
+    endpoint_id: endpointId,
+    token_id: tokenId,
+    tool,
+    status,
+    at: `{${at.join()}}`,
+    latency_us: `{${latencyUs.join()}}`,
+  }));
   await control.tenant(tenantId, async (tx) => {
     await tx`
       INSERT INTO usage_events (tenant_id, endpoint_id, token_id, at, tool, status, latency_us)
-      SELECT ${tenantId}, e.endpoint_id, e.token_id, to_timestamp(e.at / 1000), e.tool, e.status, e.latency_us
-      FROM jsonb_to_recordset(${tx.json(events.map(row) as never)}) AS e(
-        endpoint_id uuid, token_id uuid, at float8, tool text, status text, latency_us integer
-      )`;
-    await countCalls(tx, events);
+      SELECT ${tenantId}, g.endpoint_id, g.token_id, to_timestamp(e.at / 1000), g.tool, g.status, e.latency_us
+      FROM jsonb_to_recordset(${tx.json(rows)}) AS g(
+        endpoint_id uuid, token_id uuid, tool text, status text, at text, latency_us text
+      ), unnest(g.at::float8[], g.latency_us::integer[]) AS e(at, latency_us)`;
+    await countCalls(tx, groups);
   });
 }
 
@@ -57,10 +62,10 @@ export async function insertUsage(
  * Adds calls to the connections whose access tokens made them: tokens come and go by the hour, and their
  * events with the months.
  */
-async function countCalls(tx: Tx, events: readonly UsageEvent[]): Promise<void> {
-  const counts = Map.groupBy(events.filter(({ tokenId }) => tokenId), ({ tokenId }) => tokenId);
-  if (counts.size === 0) return;
-  const rows = [...counts].map(([id, of]) => ({ id, calls: of.length }));
+async function countCalls(tx: Tx, groups: readonly UsageGroup[]): Promise<void> {
+  const rows = groups.filter(({ tokenId }) => tokenId)
+    .map(({ tokenId, at }) => ({ id: tokenId, calls: at.length }));
+  if (rows.length === 0) return;
   // Locked in one order, so that two replicas that write at once wait instead of failing.
   await tx`
     WITH made AS (
@@ -75,15 +80,6 @@ async function countCalls(tx: Tx, events: readonly UsageEvent[]): Promise<void> 
     UPDATE oauth_grants g SET calls = g.calls + made.calls
     FROM made JOIN locked ON locked.id = made.grant_id WHERE g.id = made.grant_id`;
 }
-
-const row = (event: UsageEvent) => ({
-  endpoint_id: event.endpointId,
-  token_id: event.tokenId,
-  at: event.at,
-  tool: event.tool,
-  status: event.status,
-  latency_us: event.latencyUs,
-});
 
 /**
  * Sets when and from where a tenant's tokens, and when the connections that access tokens belong to, were

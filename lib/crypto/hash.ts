@@ -1,4 +1,4 @@
-import { createHash, createHmac, timingSafeEqual } from "node:crypto";
+import { createHash, createHmac, hash, timingSafeEqual } from "node:crypto";
 
 /** SHA-256 of a text's UTF-8 bytes: what is stored of every secret that we hand out. */
 export function sha256(text: string): Uint8Array<ArrayBuffer> {
@@ -7,7 +7,7 @@ export function sha256(text: string): Uint8Array<ArrayBuffer> {
 
 /** SHA-256 of a text as lower-case hex: the key under which caches know a secret. */
 export function sha256Hex(text: string): string {
-  return createHash("sha256").update(text).digest("hex");
+  return hash("sha256", text, "hex");
 }
 
 /** HMAC-SHA-256 of a text under a key. */
