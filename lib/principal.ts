@@ -166,6 +166,11 @@ export function requireTableWrite(scope: EndpointScope, table: string): void {
   });
 }
 
+/** Whether the person whom an app acts for may let it change rows: viewers only read. */
+export function mayLetWrite({ role }: Principal): boolean {
+  return atLeast(role, "member");
+}
+
 /** Throws INSUFFICIENT_SCOPE unless the principal has the ability. */
 export function requireAbility(principal: Principal, ability: Ability): void {
   if (!principal.abilities.has(ability)) {

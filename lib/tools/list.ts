@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { Ability, Principal } from "../principal.ts";
+import { type Ability, mayLetWrite, type Principal } from "../principal.ts";
 import { CATALOGUE } from "./catalogue.ts";
 import type { CompiledManifest } from "./manifest/compile.ts";
 import { OPERATORS } from "./sql/filter.ts";
@@ -144,10 +144,10 @@ function listing(tool: Tool, all: Record<string, JsonSchema>) {
 
 /**
  * Whether a principal is shown a tool. An app that was let in to read is shown what writes, too: when it
- * calls that, it can ask its person for more (step-up, RFC 9470).
+ * calls that, it can ask its person for more (step-up, RFC 9470). Not where that person may not write either.
  */
 function isShown(tool: Tool, principal: Principal): boolean {
-  if (tool.writes && principal.grantId) return true;
+  if (tool.writes && principal.grantId) return mayLetWrite(principal);
   const { abilities } = principal;
   const has = (ability: Ability) => abilities.has(ability);
   return (has(tool.ability) || tool.anyOf?.some(has) === true) && (!tool.also || has(tool.also));

@@ -1,5 +1,5 @@
 import { AppError, type ErrorCode, toAppError } from "../errors.ts";
-import { type EndpointScope, requireAbility } from "../principal.ts";
+import { type EndpointScope, mayLetWrite, requireAbility } from "../principal.ts";
 import type { Services } from "../services.ts";
 import type { ToolAnswer } from "./answer.ts";
 import { parseArgs } from "./args.ts";
@@ -82,6 +82,12 @@ export async function callTool(
     // Before the scope is: an app would ask its person for what is of no use here.
     if (tool.writes && grantId && scope.endpoint.settings.writes === "off") {
       throw new AppError("WRITES_OFF");
+    }
+    if (tool.writes && grantId && !mayLetWrite(scope.principal)) {
+      throw new AppError(
+        "ACCESS_DENIED",
+        "Whoever let this app in is a viewer: the app only reads, whatever it is allowed.",
+      );
     }
     if (!tool.anyOf?.some((one) => abilities.has(one))) {
       requireAbility(scope.principal, tool.ability);

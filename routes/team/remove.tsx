@@ -60,6 +60,7 @@ export const leavePage = memberPage("/team/leave", {
     return show(page, page.session.userId, new URLSearchParams(), false);
   },
   async post(page, form) {
+    checkOwnership(page);
     const { userId } = page.session;
     if (!await remove(page, userId, form)) return await show(page, userId, form, true);
     page.setSession(null);
