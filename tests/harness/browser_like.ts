@@ -1,6 +1,8 @@
 /** A browser without a window: keeps cookies, tells where its forms come from, follows nothing. */
 export class CookieJar {
   readonly cookies = new Map<string, string>();
+  /** The address that a trusted proxy tells of it; null where none stands in between. */
+  address: string | null = null;
 
   /**
    * @param origin The site's own, which forms come from.
@@ -24,6 +26,7 @@ export class CookieJar {
     const headers = new Headers(init.headers);
     headers.set("cookie", [...this.cookies].map((pair) => pair.join("=")).join("; "));
     headers.set("user-agent", this.agent);
+    if (this.address !== null) headers.set("x-forwarded-for", this.address);
     if (init.method) headers.set("origin", this.origin);
     const url = new URL(path, this.server);
     const answer = await fetch(url, { ...init, headers, redirect: "manual" });

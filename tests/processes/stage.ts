@@ -89,11 +89,9 @@ async function startProcess(
   env: Record<string, string>,
   port: number,
 ): Promise<Process> {
-  const data = await Deno.makeTempDir({ prefix: "bulkhead-process-" });
-  stack.defer(() => Deno.remove(data, { recursive: true }));
   const child = new Deno.Command(Deno.execPath(), {
     args: ["run", "-A", "--no-check", MAIN, "--json"],
-    env: { ...env, HOST: "127.0.0.1", PORT: String(port), BULKHEAD_DATA: data, NO_COLOR: "1" },
+    env: { ...env, HOST: "127.0.0.1", PORT: String(port), NO_COLOR: "1" },
     stdin: "null",
     stdout: "piped",
     stderr: "piped",
@@ -129,7 +127,13 @@ export async function openStage(): Promise<Stage> {
   );
   const [first, second] = [freePort(), freePort()];
   const origin = `http://127.0.0.1:${first}`;
+  // What is uploaded at one is loaded by either.
+  const data = await Deno.makeTempDir({ prefix: "bulkhead-processes-" });
+  stack.defer(() => Deno.remove(data, { recursive: true }));
   const env = {
+    BULKHEAD_DATA: data,
+    // So that tests can come from many networks.
+    TRUSTED_PROXIES: "127.0.0.1",
     BASE_URL: origin,
     DATABASE_URL: control.adminUrl,
     BULKHEAD_MASTER_KEY: TEST_KEY.toBase64(),
