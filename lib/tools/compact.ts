@@ -25,6 +25,12 @@ export function textCell(value: string): string {
   return escaped === '""' ? '\\""' : escaped;
 }
 
+// What JSON writes as it is, and a cell does not; the rest of it JSON escapes with a backslash.
+const MARKS = ["\\", "|", "\x7f", "\u0085", "\u2028", "\u2029"] as const;
+
+/** Whether no text in a JSON document needs an escape as a cell: looked for once, and not in each. */
+export const isPlain = (json: string): boolean => !MARKS.some((mark) => json.includes(mark));
+
 /** A time stamp in the short forms of ISO 8601: no seconds where they are zero, Z for UTC. */
 function momentCell(value: string): string {
   const zoned = value.endsWith("+00:00");
@@ -33,11 +39,16 @@ function momentCell(value: string): string {
   return zoned ? `${short}Z` : short;
 }
 
-/** A value of a row as a cell. */
-export function cell(value: unknown, kind: Field["kind"]): string {
+/**
+ * A value of a row as a cell.
+ *
+ * @param plain Whether no text in the row needs an escape.
+ */
+export function cell(value: unknown, kind: Field["kind"], plain = false): string {
   if (value === null || value === undefined) return "";
   if (typeof value === "string") {
-    return kind === "timestamp" || kind === "timestamptz" ? momentCell(value) : textCell(value);
+    if (kind === "timestamp" || kind === "timestamptz") return momentCell(value);
+    return plain && value !== "" ? value : textCell(value);
   }
   return typeof value === "object" ? textCell(JSON.stringify(value)) : String(value);
 }
@@ -51,8 +62,14 @@ function isConstant({ label }: Field, rows: readonly Row[]): boolean {
 /**
  * Rows as lines: the names once, then the values of each row, parted by `|`. What all rows have in
  * common, such as what they were filtered by, is said once before.
+ *
+ * @param plain Whether no text in the rows needs an escape.
  */
-export function compactRows(fields: readonly Field[], rows: readonly Row[]): string {
+export function compactRows(
+  fields: readonly Field[],
+  rows: readonly Row[],
+  plain = false,
+): string {
   const constant = rows.length > 2 ? fields.filter((field) => isConstant(field, rows)) : [];
   const varying = constant.length && constant.length < fields.length
     ? fields.filter((field) => !constant.includes(field))
@@ -70,7 +87,7 @@ export function compactRows(fields: readonly Field[], rows: readonly Row[]): str
     for (let i = 0; i < varying.length; i++) {
       const { label, kind } = varying[i]!;
       if (i) line += "|";
-      line += cell(row[label], kind);
+      line += cell(row[label], kind, plain);
     }
     out += line;
   }

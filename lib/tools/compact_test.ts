@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { compactRows, fence } from "./compact.ts";
+import { compactRows, fence, isPlain } from "./compact.ts";
 import type { Field } from "./sql/field.ts";
 
 const field = (label: string, kind: Field["kind"] = "text"): Field => ({
@@ -51,6 +51,26 @@ Deno.test("compactRows() writes texts so that each can be read back, a row a lin
       for (const breaking of "\r\u2028\u2029\u0085\0") assert.ok(!out.includes(breaking));
     }),
   );
+});
+
+Deno.test("isPlain() holds of rows alone whose texts are cells as they are", () => {
+  const some = fc.oneof(
+    texts,
+    fc.string(),
+    fc.constantFrom('""', "", "\x7f", "a b", "\u2029", "é"),
+  );
+  const fields = [field("a"), field("b")];
+  let plain = 0;
+  fc.assert(fc.property(some, some, (a, b) => {
+    const json = JSON.stringify({ a, b });
+    if (!isPlain(json)) return;
+    plain++;
+    assert.equal(compactRows(fields, [{ a, b }], true), compactRows(fields, [{ a, b }]));
+  }));
+  assert.ok(plain > 0);
+  for (const one of ["|", "\\", "\n", "\0", '""', "\x7f", "\u0085", "\u2028", "\u2029"]) {
+    assert.equal(isPlain(JSON.stringify(`a${one}`)), false, JSON.stringify(one));
+  }
 });
 
 Deno.test("compactRows() shortens time stamps of time stamp columns only", () => {

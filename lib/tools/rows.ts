@@ -1,6 +1,6 @@
 import type { ToolAnswer } from "./answer.ts";
 import type { Call } from "./call.ts";
-import { compactRows, fence } from "./compact.ts";
+import { compactRows, fence, isPlain } from "./compact.ts";
 import { cursorBinding, cursorKey, type KeyValues, openCursor, sealCursor } from "./cursor.ts";
 import { isCut, isNested, parseRows, type Row } from "./row_json.ts";
 import type { Field } from "./sql/field.ts";
@@ -109,7 +109,7 @@ export async function answerPage(call: Call, request: PageRequest): Promise<Tool
     return { structured, text: structured, isError: false };
   }
   const head = headLine(count, page.total, more, cursor, cut);
-  const text = count ? `${head}\n${fence(compactRows(fields, rows))}` : head;
+  const text = count ? `${head}\n${fence(compactRows(fields, rows, isPlain(json)))}` : head;
   return { structured, text, isError: false };
 }
 

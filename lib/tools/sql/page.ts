@@ -3,6 +3,7 @@ import { cellsSql, cutBounds, rowBound } from "./cells.ts";
 import { whereSql } from "./count.ts";
 import type { Field } from "./field.ts";
 import { afterSql, orderSql, type OrderTerm } from "./order.ts";
+import { ofShape } from "./shapes.ts";
 import type { Source } from "./source.ts";
 import type { Params, Statement } from "./statement.ts";
 
@@ -62,18 +63,32 @@ const SELF_KEYED: ReadonlySet<ValueKind> = new Set<ValueKind>([
  */
 export function pageStatement(query: PageQuery, cutting: boolean): PageStatement {
   const { source, params, fields, order } = query;
-  const bounds = cutting ? cutBounds(fields, query.limit) : { cell: null, rows: query.limit };
-  const conditions = query.after
-    ? [...query.where, afterSql(params, order, query.after)]
-    : query.where;
+  const after = query.after ? [afterSql(params, order, query.after)] : [];
+  const ordered = orderSql(order);
+  const shape = [
+    ...["page", cutting, query.limit, query.total, after.length, source.from, ordered],
+    ...query.where,
+    ...after,
+  ].join("\0");
+  const made = ofShape(fields, shape, () => pageText(query, after, ordered, cutting));
+  return { ...made, values: params.values, unchecked: params.unchecked };
+}
+
+function pageText(
+  { source, fields, where, order, limit, total: counted }: PageQuery,
+  after: readonly string[],
+  ordered: string,
+  cutting: boolean,
+): Omit<PageStatement, "values" | "unchecked"> {
+  const bounds = cutting ? cutBounds(fields, limit) : { cell: null, rows: limit };
   const labels = new Map(fields.map((field) => [field.sql, field.label]));
   const separate = order.some(({ field }) => !SELF_KEYED.has(field.kind) || !labels.has(field.sql));
 
   const inner = fields.map((field, i) => `${field.sql} AS c${i}`);
   if (separate) inner.push(...order.map(({ field }, i) => `${field.sql} AS k${i}`));
-  const raw = `SELECT ${inner.join(", ")} FROM ${source.from}${whereSql(conditions)}${
-    orderSql(order)
-  } LIMIT ${bounds.rows + 1}`;
+  const raw = `SELECT ${inner.join(", ")} FROM ${source.from}${
+    whereSql([...where, ...after])
+  }${ordered} LIMIT ${bounds.rows + 1}`;
   const cells = cellsSql(fields, fields.map((_, i) => `r.c${i}`), bounds.cell);
   const keys = order.map((_, i) => `left(r.k${i}::text, ${KEY_LENGTH + 1})`).join(", ");
   // OFFSET 0 keeps Postgres from making the text twice, for its length and for itself.
@@ -81,17 +96,11 @@ export function pageStatement(query: PageQuery, cutting: boolean): PageStatement
     ? `SELECT (SELECT row_to_json(x.*) FROM (SELECT ${cells}) x)::text AS j, ` +
       `json_build_array(${keys})::text AS k FROM (${raw}) r OFFSET 0`
     : `SELECT row_to_json(x.*)::text AS j FROM (SELECT ${cells} FROM (${raw}) r) x OFFSET 0`;
-  const row = cutting
-    ? "j"
-    : `CASE WHEN octet_length(j) <= ${rowBound(query.limit)} THEN j ELSE '' END`;
-  const total = query.total
-    ? `(SELECT count(*) FROM ${source.from}${whereSql(query.where)})::text`
-    : "NULL";
+  const row = cutting ? "j" : `CASE WHEN octet_length(j) <= ${rowBound(limit)} THEN j ELSE '' END`;
+  const total = counted ? `(SELECT count(*) FROM ${source.from}${whereSql(where)})::text` : "NULL";
   return {
     text: `SELECT string_agg(${row}, ${SPLIT}), ` +
       `${separate ? `string_agg(k, ${SPLIT})` : "NULL"}, ${total} FROM (${rows}) p`,
-    values: params.values,
-    unchecked: params.unchecked,
     limit: bounds.rows,
     cell: bounds.cell,
     keyLabels: separate ? null : order.map(({ field }) => labels.get(field.sql)!),

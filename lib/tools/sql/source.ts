@@ -2,6 +2,7 @@ import { AppError } from "../../errors.ts";
 import type { Table } from "../manifest/compile.ts";
 import { hint, quoted } from "../names.ts";
 import { columnField, type Field } from "./field.ts";
+import { keepShapes, ofShape } from "./shapes.ts";
 
 /** Where rows come from: a table, tables joined along foreign keys, or groups of either. */
 export interface Source {
@@ -28,17 +29,28 @@ export function unknownColumn(name: string, label: string, known: Iterable<strin
 /** The alias of a source's only table. */
 export const ALIAS = "t";
 
-/** The rows of one table. */
+const SOURCES = new WeakMap<Table, Source>();
+
+/** The rows of one table: made once, since a table of a manifest never changes. */
 export function tableSource(table: Table): Source {
+  let source = SOURCES.get(table);
+  if (!source) SOURCES.set(table, source = makeSource(table));
+  return source;
+}
+
+function makeSource(table: Table): Source {
+  const fields = new Map(
+    [...table.columns].map(([name, column]) => [name, columnField(column, ALIAS)]),
+  );
   return {
     from: `${table.ident} ${ALIAS}`,
     label: quoted(table.name),
-    fields: [...table.columns.values()].map((column) => columnField(column, ALIAS)),
-    key: table.key?.map((column) => columnField(column, ALIAS)) ?? null,
+    fields: keepShapes([...fields.values()]),
+    key: table.key?.map(({ name }) => fields.get(name)!) ?? null,
     field(name) {
-      const column = table.columns.get(name);
-      if (!column) throw unknownColumn(name, quoted(table.name), table.columns.keys());
-      return columnField(column, ALIAS);
+      const field = fields.get(name);
+      if (!field) throw unknownColumn(name, quoted(table.name), fields.keys());
+      return field;
     },
   };
 }
@@ -46,5 +58,8 @@ export function tableSource(table: Table): Source {
 /** The chosen fields, or all; each once. */
 export function chooseFields(source: Source, names: readonly string[] | undefined) {
   if (!names?.length) return source.fields;
-  return [...new Set(names)].map((name) => source.field(name));
+  return ofShape(source.fields, `columns\0${names.join("\0")}`, () => {
+    const fields = [...new Set(names)].map((name) => source.field(name));
+    return keepShapes(fields);
+  });
 }
