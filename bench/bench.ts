@@ -2,7 +2,7 @@
  * `deno task bench`: the product's own server process beside the least that the same answers can cost,
  * in one run, as ratios. It says what it finds and fails on errors alone, never on a slow machine.
  *
- * `--secs=4` seconds a round, `--reps=3` rounds a side, `--only=point,filter,count,write,ingest,provision`,
+ * `--secs=4` seconds a round, `--reps=3` rounds a side, `--only=point,filter,count,path,write,ingest,provision`,
  * `--rows=1000000` rows of the ingest, `--profile=FOLDER` for a CPU profile of the server.
  */
 import { join } from "node:path";
@@ -11,6 +11,7 @@ import { writeOrders, writeSales } from "./data.ts";
 import { startFloor } from "./floor_process.ts";
 import { measureIngest } from "./ingest.ts";
 import { loadDriver } from "./load.ts";
+import { measurePath } from "./path.ts";
 import { type Database, databaseNameOf, startDatabase, startProduct } from "./product.ts";
 import { measureProvisioning } from "./provisioning.ts";
 import { measureThroughput } from "./throughput.ts";
@@ -44,7 +45,7 @@ function readFlags() {
       secs: { type: "string", default: "4" },
       reps: { type: "string", default: "3" },
       rows: { type: "string", default: "1000000" },
-      only: { type: "string", default: "point,filter,count,write,ingest,provision" },
+      only: { type: "string", default: "point,filter,count,path,write,ingest,provision" },
       profile: { type: "string" },
     },
   });
@@ -89,6 +90,10 @@ async function main(): Promise<void> {
       "ours: authentication, permission checks and usage events on; floor: none of these. " +
         `Both read one table, which was given: ${INDEXES.join("; ")}.\n`,
     );
+  }
+  if (flags.only.has("path")) {
+    await using house = await product.open();
+    await measurePath(house.services, product.mcpUrl, product.token, WORKLOADS);
   }
   if (flags.only.has("write")) {
     await measureWrites(database, product, name, flags);

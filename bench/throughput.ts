@@ -32,7 +32,8 @@ const PROTOCOL = "2026-07-28";
 const WARM_UP_SECONDS = 2;
 const SAMPLE = { n: 1, id: 1234, min: 100, day: 15 };
 
-function targetOf(side: Side, tool: string, args: unknown): Target {
+/** The request of a workload to a side. */
+export function targetOf(side: Side, tool: string, args: unknown): Target {
   const params = {
     name: tool,
     arguments: args,

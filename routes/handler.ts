@@ -32,17 +32,19 @@ export async function createHandler(
   const pages = createPages(createSite(services, assets), PAGES);
   const secure = services.baseUrl.protocol === "https:";
   return {
-    async answer(request, peer) {
+    answer(request, peer) {
       if (secure && cameInTheClear(request, peer, services)) {
-        return answerInTheClear(services, request);
+        return Promise.resolve(answerInTheClear(services, request));
       }
       // Before any router: agents' calls are most of what is asked.
       const answered = mcp.handle(request, peer);
-      if (answered) return await answered;
+      if (answered) return answered;
       const client = clientOf(request, peer, services);
-      return await (oauth(request, client) ?? githubLeaks(request, client) ??
-        auditKeys(request) ??
-        (REST.test(request.url) ? rest(request, client) : pages(request, client)));
+      return Promise.resolve(
+        oauth(request, client) ?? githubLeaks(request, client) ??
+          auditKeys(request) ??
+          (REST.test(request.url) ? rest(request, client) : pages(request, client)),
+      );
     },
     close: () => mcp.close(),
   };

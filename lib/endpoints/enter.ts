@@ -27,6 +27,15 @@ export async function enterEndpoint(
   return { ...scope, endpoint: row };
 }
 
+/**
+ * Begins to look an endpoint up before it is known whether who asks may enter, so that a call after a
+ * rest waits for token and endpoint together. What is wrong is told to who enters.
+ */
+export function lookAhead(services: Services, slug: Slug): void {
+  services.caches.of(SLUGS).get(slug, () => lookUpSlug(services.control.lookup, slug))
+    .catch(() => {});
+}
+
 /** What anybody may know of an endpoint: whether its tenant opened its description to the public. */
 export async function publicEndpoint(services: Services, slug: Slug): Promise<EndpointRow | null> {
   const row = await services.caches.of(SLUGS).get(

@@ -1,5 +1,5 @@
 /** Endpoints: made with a database of their own, entered by those whom their tenant lets in. */
-export { enterEndpoint, publicEndpoint, SLUGS } from "./enter.ts";
+export { enterEndpoint, lookAhead, publicEndpoint, SLUGS } from "./enter.ts";
 export {
   type BeforeDrop,
   changeEndpoint,

@@ -1,5 +1,5 @@
 import type { CallSignal } from "../call_signal.ts";
-import { enterEndpoint } from "../endpoints/mod.ts";
+import { enterEndpoint, lookAhead } from "../endpoints/mod.ts";
 import { AppError } from "../errors.ts";
 import { clientOf } from "../http/mod.ts";
 import type { Slug } from "../ids.ts";
@@ -38,12 +38,12 @@ const WATCH_MS = 1_000;
 /** Authenticates a request. */
 async function scopeOf(
   services: Services,
-  { request, requestId, peer, call }: McpRequest,
+  { request, requestId, slug, peer, call }: McpRequest,
 ): Promise<RequestScope> {
   const { address, network } = clientOf(request, peer, services);
   const authorization = request.headers.get("authorization");
   const presented = { address, network, requestId, authorization, kind: "mcp" } as const;
-  const principal = await authenticate(services, presented);
+  const principal = await authenticate(services, presented, () => lookAhead(services, slug));
   return { requestId, principal, tenantId: principal.tenantId, network, signal: call };
 }
 

@@ -79,28 +79,49 @@ function isTakenFrom({ networks }: Credential, { address }: Client): boolean {
 
 /**
  * Resolves a bearer token to who it stands for. A token that was valid less than a second ago is answered
- * without asking the database. Tokens that never were are limited by network and token; valid, revoked
- * and expired ones never are.
+ * without asking the database. Tokens that never were are limited by network and token; valid, revoked and expired ones never are.
  *
+ * @param meanwhile Begins what can be done while a token that has the form of one is looked up.
  * @throws AppError AUTHENTICATION_REQUIRED where there is no token or it is unknown, revoked or expired,
  * or not taken from where the client is; INVALID_REQUEST where the header is malformed; RATE_LIMITED
  * after too many failures.
  */
-export async function authenticate(services: Services, presented: Presented): Promise<Principal> {
+export async function authenticate(
+  services: Services,
+  presented: Presented,
+  meanwhile: () => void = () => {},
+): Promise<Principal> {
   const token = bearerToken(presented.authorization);
   if (token === null) throw new AppError("AUTHENTICATION_REQUIRED");
-  const { kind, network } = presented;
-  const credential = await resolve(services, token);
-  // Checked at each use: the lease of a cached entry may outlast the token.
-  if (!credential) {
-    const hash = sha256Hex(token);
-    // What was a token once is told so, always: a client that hears "later" goes on with it.
-    if (!await wasToken(services, token, hash)) {
-      services.limiter.take(FAILED_TOKENS, `${network ?? "unknown"}\0${shardOf(hash)}`);
-    }
-    throw new AppError("AUTHENTICATION_REQUIRED");
+  const hash = sha256Hex(token);
+  const cached = services.caches.of(CREDENTIALS).peek(hash);
+  if (cached) return admit(services, presented, cached);
+  const known = isBearer(token) ? lookUp(services, hash) : null;
+  if (known) meanwhile();
+  const credential = await known;
+  if (credential) return admit(services, presented, credential);
+  // What was a token once is told so, always: a client that hears "later" goes on with it.
+  if (!await wasToken(services, token, hash)) {
+    const key = `${presented.network ?? "unknown"}\0${shardOf(hash)}`;
+    services.limiter.take(FAILED_TOKENS, key);
   }
+  throw new AppError("AUTHENTICATION_REQUIRED");
+}
+
+async function lookUp(services: Services, hash: string): Promise<Credential | null> {
+  try {
+    return await services.caches.of(CREDENTIALS).get(hash, () => load(services, hash));
+  } catch (error) {
+    if (error instanceof AppError && error.code === "AUTHENTICATION_REQUIRED") return null;
+    throw error;
+  }
+}
+
+/** Lets in whom a valid credential stands for. */
+function admit(services: Services, presented: Presented, credential: Credential): Principal {
+  // Checked at each use: the lease of a cached entry may outlast the token.
   if (credential.expiresAt <= services.clock.now()) throw new AppError("AUTHENTICATION_REQUIRED");
+  const { kind, network } = presented;
   const principal = kind === "mcp" ? credential.principal : { ...credential.principal, kind };
   if (!isTakenFrom(credential, presented)) {
     // Whoever found it is told no more than of one that never was; whose it is can read it in their log.
@@ -141,17 +162,4 @@ async function wasToken(services: Services, token: string, hash: string): Promis
 function isBearer(token: string): boolean {
   const kind = tokenKind(token);
   return kind === "pat" || kind === "oat";
-}
-
-/** Answers a cached credential at once, so that the usual case waits for nothing. */
-function resolve(services: Services, token: string): Credential | Promise<Credential | null> {
-  const cache = services.caches.of(CREDENTIALS);
-  const hash = sha256Hex(token);
-  const cached = cache.peek(hash);
-  if (cached) return cached;
-  if (!isBearer(token)) return Promise.resolve(null);
-  return cache.get(hash, () => load(services, hash)).catch((error) => {
-    if (error instanceof AppError && error.code === "AUTHENTICATION_REQUIRED") return null;
-    throw error;
-  });
 }

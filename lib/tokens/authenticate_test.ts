@@ -111,6 +111,24 @@ Deno.test("authenticate() asks the database once a lease, and never for what is 
   assert.equal(count.lookups, 6);
 });
 
+Deno.test("authenticate() begins what can be done meanwhile where a token has to be looked up", async () => {
+  const clock = movable();
+  await using test = await testServices({ clock });
+  const tenant = await testTenant(test.services);
+  const { token } = await mint(test.services, tenant);
+  let begun = 0;
+  const ask = (text: string) =>
+    present(test.services, presentedFrom(`Bearer ${text}`), () => void begun++);
+  await ask(token);
+  await ask(token);
+  assert.equal(begun, 1);
+  clock.advance(1001);
+  await ask(token);
+  assert.equal(begun, 2);
+  await assert.rejects(ask("nonsense"), refusedWith("AUTHENTICATION_REQUIRED"));
+  assert.equal(begun, 2);
+});
+
 Deno.test("authenticate() tells a malformed header from a missing one", async () => {
   await using test = await testServices();
   const cases: [header: string | null, code: string][] = [

@@ -34,16 +34,13 @@ export const getRow = tableTool({
     const fields = chooseFields(source, args.columns);
     // Told where it can be of use.
     const version = table.operations.length ? versionSql(table, ALIAS) : null;
-    const answer = async (cutting: boolean) => {
-      const statement = rowStatement(source, params, fields, where, cutting, version);
-      const [found] = await call.query(statement);
-      if (!found) {
-        throw noRow(table);
-      }
-      return { json: found[0]!, cell: statement.cell, version: found[1] ?? null };
-    };
-    const whole = await answer(false);
-    const told = whole.json === "" ? await answer(true) : whole;
-    return answerRow(call, fields, told.json, told.cell, told.version);
+    let statement = rowStatement(source, params, fields, where, false, version);
+    let [found] = await call.query(statement);
+    if (found?.[0] === "") {
+      statement = rowStatement(source, params, fields, where, true, version);
+      [found] = await call.query(statement);
+    }
+    if (!found) throw noRow(table);
+    return answerRow(call, fields, found[0]!, statement.cell, found[1] ?? null);
   },
 });

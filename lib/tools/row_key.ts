@@ -24,18 +24,18 @@ function keyValues(table: Table, key: unknown): [column: string, value: unknown]
       `${quoted(table.name)} has no key; use a filter instead`,
     );
   }
-  const options = keys.map(named).join("; or ");
+  const options = () => keys.map(named).join("; or ");
   if (typeof key !== "object" || key === null) {
     if (keys[0]!.length === 1) return [[keys[0]![0]!, key]];
     throw new AppError(
       "INVALID_ARGUMENTS",
-      `the key of ${quoted(table.name)} has several columns: send an object with ${options}`,
+      `the key of ${quoted(table.name)} has several columns: send an object with ${options()}`,
     );
   }
   const entries = Object.entries(key);
   const given = new Set(entries.map(([column]) => column));
   if (!keys.some((one) => one.length === given.size && one.every((column) => given.has(column)))) {
-    throw new AppError("INVALID_ARGUMENTS", `the key of ${quoted(table.name)} is ${options}`);
+    throw new AppError("INVALID_ARGUMENTS", `the key of ${quoted(table.name)} is ${options()}`);
   }
   return entries;
 }

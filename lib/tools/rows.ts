@@ -41,19 +41,20 @@ interface Page {
   readonly total: string | null;
 }
 
-async function readPage(call: Call, request: PageRequest, after: KeyValues | null): Promise<Page> {
+async function readPage(
+  call: Call,
+  request: PageRequest,
+  after: KeyValues | null,
+  cutting: boolean,
+): Promise<Page> {
+  // Each statement binds the keys anew, so it needs parameters of its own.
+  const params = request.params.copy();
   const limit = request.limit ?? DEFAULT_LIMIT;
-  const run = async (cutting: boolean): Promise<Page> => {
-    // Each statement binds the keys anew, so it needs parameters of its own.
-    const params = request.params.copy();
-    const statement = pageStatement({ ...request, params, limit, after }, cutting);
-    const [[rows, keys, total]] = await call.query(statement) as [
-      [string | null, string | null, string | null],
-    ];
-    return { statement, texts: rows === null ? [] : rows.split(SEPARATOR), keys, total };
-  };
-  const page = await run(false);
-  return page.texts.includes("") ? await run(true) : page;
+  const statement = pageStatement({ ...request, params, limit, after }, cutting);
+  const [[rows, keys, total]] = await call.query(statement) as [
+    [string | null, string | null, string | null],
+  ];
+  return { statement, texts: rows === null ? [] : rows.split(SEPARATOR), keys, total };
 }
 
 /** How many of the rows fit: those up to the limit and the size, and always one. */
@@ -89,7 +90,8 @@ export async function answerPage(call: Call, request: PageRequest): Promise<Tool
     request.cursor,
     ordered ? order.length : -1,
   );
-  const page = await readPage(call, request, after);
+  let page = await readPage(call, request, after, false);
+  if (page.texts.includes("")) page = await readPage(call, request, after, true);
   const count = fitting(page.texts, page.statement.limit);
   const more = page.texts.length > count;
   const json = (more ? page.texts.slice(0, count) : page.texts).join(",");

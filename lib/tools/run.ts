@@ -31,17 +31,16 @@ function tableArgument(call: Call, args: Record<string, unknown>) {
   return { table: findTable(call.manifest, table), rest };
 }
 
-async function runTool(call: Call, tool: Tool, args: unknown): Promise<ToolAnswer> {
+/** Runs a tool on the arguments that it was given, judged once, by its own schema. */
+function runTool(call: Call, tool: Tool, args: unknown): Promise<ToolAnswer> {
   const given = args ?? {};
   if (typeof given !== "object" || Array.isArray(given)) {
     throw new AppError("INVALID_ARGUMENTS", "the arguments are one JSON object");
   }
   const known = Object.keys(tool.args.shape);
-  if (tool.on === "endpoint") {
-    return await tool.run(call, parseArgs(tool.args, known, given));
-  }
+  if (tool.on === "endpoint") return tool.run(call, parseArgs(tool.args, known, given));
   const { table, rest } = tableArgument(call, given as Record<string, unknown>);
-  return await tool.run(call, table, parseArgs(tool.args, ["table", ...known], rest));
+  return tool.run(call, table, parseArgs(tool.args, ["table", ...known], rest));
 }
 
 /** A fault as the model reads it: what is wrong and what to do about it. */
