@@ -10,18 +10,17 @@
  * ~  let in, and told that what this test sends is wrong by itself: a code, a link, nothing to remove
  *
  * Behind a path stands whose, or which, of the things that it names: one's own, the team's, of another
- * member (`other`), of an owner.
+ * member (`other`), of an owner, of a token of the same line.
  */
-interface Lettered {
-  readonly outcomes: readonly string[];
-}
 
 /** One request, and what comes of it by column. */
-export interface Row extends Lettered {
+export interface Row {
   readonly method: string;
   readonly path: string;
   /** Whose, or which; empty where there is nothing to tell. */
   readonly of: string;
+  /** A letter a column. */
+  readonly outcomes: readonly string[];
 }
 
 /**
@@ -243,7 +242,9 @@ PUT    /v1/endpoints/{slug}/rules/{table}                      | + + - - - + + .
 GET    /v1/endpoints/{slug}/changes                            | + + + + + + + . . 0
 GET    /v1/endpoints/{slug}/changes/{id}                       | + + + + + + + . . 0
 GET    /v1/endpoints/{slug}/review                             | + + + + + + + . . 0
-POST   /v1/endpoints/{slug}/changes/{id}/approve               | + + - - - + + . . 0
+POST   /v1/endpoints/{slug}/changes/{id}/approve      other    | + + - - - + + . . 0
+# what a token of the same line asked for, and nobody else decides on
+POST   /v1/endpoints/{slug}/changes/{id}/approve      line     | - - - - - - - . . 0
 POST   /v1/endpoints/{slug}/changes/{id}/reject                | + + - - - + + . . 0
 POST   /v1/endpoints/{slug}/changes/{id}/refresh               | + + - - - + + . . 0
 GET    /v1/endpoints/{slug}/review/{id}                        | + + + + + + + . . 0
@@ -292,4 +293,46 @@ MCP    get_activity_log                                        | - - - - - . . .
 GET    /v1/endpoints                                           | . . . . . . . .
 GET    /v1/tokens                                              | . . . . . . . .
 GET    /v1/activity                                            | . . . . . . . .
+`;
+
+/**
+ * Pages for anyone: to a visitor, and to an owner who is signed in. A form that comes without its CSRF token is
+ * refused to everybody.
+ */
+export const PUBLIC_MATRIX = `
+# columns: visitor owner
+GET    /                                                       | + +
+GET    /sign-up                                                | + +
+POST   /sign-up                                                | - -
+GET    /sign-up/code                                           | + +
+POST   /sign-up/code                                           | - -
+GET    /sign-in                                                | + +
+POST   /sign-in                                                | - -
+GET    /sign-in/link/:secret                                   | ~ ~
+POST   /sign-in/link/:secret                                   | - -
+GET    /sign-in/mail                                           | + +
+POST   /sign-in/mail                                           | - -
+GET    /sign-in/code                                           | + +
+POST   /sign-in/code                                           | - -
+GET    /password/forgotten                                     | + +
+POST   /password/forgotten                                     | - -
+GET    /password/reset/:secret                                 | ~ ~
+POST   /password/reset/:secret                                 | - -
+GET    /sign-in/verify                                         | + +
+POST   /sign-in/verify                                         | - -
+POST   /sign-in/verify/passkey/options                         | - -
+POST   /sign-in/verify/passkey                                 | - -
+POST   /sign-in/passkey/options                                | - -
+POST   /sign-in/passkey                                        | - -
+GET    /team/roles                                             | + +
+GET    /invitations/:secret                                    | ~ ~
+POST   /invitations/:secret                                    | - -
+GET    /leaked                                                 | + +
+POST   /leaked                                                 | - -
+# the requests of this test come from elsewhere than this machine
+GET    /mailbox                                                | 0 0
+GET    /oauth/authorize                                        | ~ ~
+POST   /oauth/authorize                                        | - -
+GET    /authorize                                              | ~ ~
+POST   /authorize                                              | - -
 `;

@@ -11,7 +11,7 @@ export interface Aimed {
 
 /** Whose own things are meant by a row. */
 export type Maker = Pick<Person, "column" | "userId" | "home"> & {
-  readonly token: { id: TokenId };
+  readonly token: { readonly id: TokenId; readonly secret: string };
 };
 
 /** Pages after which somebody is not what they were: they are sent by somebody made for it. */
@@ -59,6 +59,7 @@ async function idFor(world: MatrixWorld, path: string, of: string, who: Maker): 
     return await world.passkey(of === "own" ? who.userId : (await world.join("member")).userId);
   }
   if (path.includes("/ingests/")) return await world.ingest();
+  if (of === "line") return await world.change(await world.childAsker(who.token.secret));
   if (/\/review\/|\/(approve|reject|refresh)$/.test(path)) return await world.change(world.asker);
   if (path.includes("/changes/")) return await world.change(world.changer);
   return newId();

@@ -342,6 +342,24 @@ export async function openMatrix() {
     },
     /** A token of somebody's own team, who is an outsider to this one. */
     foreign: (home: TestTenant) => testToken(services, home),
+    /** A token under review that another one makes; where that makes none here, somebody's. */
+    async childAsker(secret: string): Promise<string> {
+      const { status, text } = await send(
+        "/v1/tokens",
+        {
+          method: "POST",
+          body: JSON.stringify({
+            name: "child",
+            scope: "mcp:write",
+            abilities: ["rows:read", "rows:insert"],
+            endpoints: [scope.endpoint.slug],
+            review: true,
+          }),
+        },
+        { authorization: `Bearer ${secret}`, "content-type": "application/json" },
+      );
+      return status === 201 ? JSON.parse(text).token : asker;
+    },
     /** A change of a row, done or queued, by a token. */
     change,
     changer,
