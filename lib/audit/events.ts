@@ -25,6 +25,7 @@ export const AUDIT_ACTIONS = [
   "member.role_changed",
   "member.left",
   "member.removed",
+  "session.link_created",
   "session.started",
   "session.confirmed",
   "session.switched",

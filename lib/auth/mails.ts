@@ -218,6 +218,26 @@ export function factorRemovedMail(
   };
 }
 
+/** To the owner: whoever runs the server took all of it away. */
+export function factorsResetMail(
+  services: Services,
+  to: string,
+  removed: readonly string[],
+): Mail {
+  return {
+    to,
+    subject: "Two-factor authentication of your account was reset",
+    text: lines(
+      `Whoever runs ${services.baseUrl.host} removed these from your account just now, and signed out every ` +
+        `device: ${removed.join(", ")}.`,
+      "Your account is without two-factor authentication now. If you did not ask for this, write to them at once.",
+      "Two-factor methods are set up on this page:",
+      link(services, SECURITY),
+      signed(services),
+    ),
+  };
+}
+
 /** To the owner: somebody got in by a recovery code. */
 export function recoveryUsedMail(services: Services, to: string, left: number): Mail {
   return {

@@ -41,6 +41,7 @@ export {
   signInByPasskey,
 } from "./factors/sign_in.ts";
 export { holdForm, readHeldForm, takeForm } from "./held_forms.ts";
+export { operatorSignIn } from "./operator.ts";
 export { transferOwnership } from "./ownership.ts";
 export { changePassword, openReset, requestReset, RESET_PATH, resetPassword } from "./passwords.ts";
 export {

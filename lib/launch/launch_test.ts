@@ -14,7 +14,18 @@ Deno.test("readArguments() tells files from options, and refuses what there is n
 });
 
 Deno.test("USAGE names every variable and option", () => {
-  for (const name of [...VARIABLES, "--replace", "--new-token", "--json", "--ignore-hangup"]) {
+  const options = ["--ignore-hangup", "--help"];
+  for (
+    const name of [
+      ...VARIABLES,
+      ...options,
+      "--replace",
+      "--new-token",
+      "--json",
+      "--sign-in",
+      "--reset-factors",
+    ]
+  ) {
     assert.ok(USAGE.includes(name), name);
   }
 });
@@ -30,4 +41,19 @@ Deno.test("permissionFlags() grants what is listed, and no program where none is
   );
   assert.ok(permissionFlags({ ...permits, run: ["/p"] }).includes("--allow-run=/p"));
   assert.throws(() => permissionFlags({ ...permits, write: ["/a,b"] }), /has a comma/);
+});
+
+Deno.test("readArguments() takes an address to sign in, alone and with a reset", () => {
+  const { signIn } = readArguments(["--sign-in", "ada@example.com"]);
+  assert.deepEqual(signIn, { email: "ada@example.com", reset: false });
+  for (const args of [["--sign-in=a@b.example"], ["--sign-in", "a@b.example"]]) {
+    const both = readArguments([...args, "--reset-factors", "--json"]);
+    assert.deepEqual(both.signIn, { email: "a@b.example", reset: true });
+    assert.ok(both.json);
+  }
+  for (const args of [["--sign-in"], ["--sign-in="], ["--sign-in", "--reset-factors"]]) {
+    assert.throws(() => readArguments(args), /--sign-in needs an address/, args.join(" "));
+  }
+  assert.throws(() => readArguments(["--reset-factors"]), /needs --sign-in/);
+  assert.throws(() => readArguments(["--sign-in", "a@b.example", "a.csv"]), /do not go together/);
 });

@@ -3,6 +3,7 @@ import type { Services } from "../services.ts";
 import { clientSnippets } from "../snippets.ts";
 import type { ProgressDisplay } from "./display.ts";
 import { type Quickstart, quickstart } from "./quickstart.ts";
+import { signInLink } from "./sign_in.ts";
 
 /** Where a start tells what it serves. */
 export interface Announcement {
@@ -34,16 +35,17 @@ function told({ slug, mcpUrl, token, tokenKnown, signInUrl }: Quickstart): strin
   ];
 }
 
-/** Serves the files of the command line, and says what is served: at most ten lines. */
+/** Does what the command line asks for, and says what is served: at most ten lines. */
 export async function announce(input: Announcement, services: Services): Promise<void> {
   const { args, display, print } = input;
   const url = services.baseUrl.origin;
   const result = args.files.length
     ? await quickstart(services, { ...args, display, ask: input.ask, signal: input.stop })
     : null;
+  const link = args.signIn ? await signInLink(services, args.signIn, display.finish) : null;
   if (input.logFile) display.finish(`Log:      ${input.logFile}`);
   display.finish(
-    result || args.json
+    result || link || args.json
       ? `Bulkhead serves on ${url}. Ctrl-C stops.`
       : `Bulkhead serves on ${url}: open it to sign in or create an account. Ctrl-C stops.`,
   );
@@ -52,9 +54,11 @@ export async function announce(input: Announcement, services: Services): Promise
       url,
       mcp_url: result?.mcpUrl.href ?? null,
       token: result?.token ?? null,
-      sign_in_url: result?.signInUrl.href ?? null,
+      sign_in_url: (result?.signInUrl ?? link)?.href ?? null,
     }));
   } else if (result) {
     told(result).forEach(print);
+  } else if (link) {
+    print(`Sign in:  ${link}  (as ${args.signIn!.email}; works once, for 15 minutes)`);
   }
 }

@@ -8,6 +8,7 @@ import { boot } from "./boot.ts";
 import type { ProgressDisplay } from "./display.ts";
 import { serveJobs } from "./jobs.ts";
 import { type Handler, listen } from "./listen.ts";
+import { requireAddress } from "./sign_in.ts";
 
 /** What `main.ts` hands to the start. */
 export interface RunInput {
@@ -50,6 +51,7 @@ export async function run(input: RunInput): Promise<void> {
     const info = await Deno.stat(file).catch(() => null);
     if (!info?.isFile) throw new StartupError(`There is no file ${file}.`);
   }
+  requireAddress(args.signIn);
   await using closing = new AsyncDisposableStack();
   const listener = listen(config.host, config.port);
   closing.defer(() => listener.close());

@@ -26,11 +26,11 @@ const column = (role: Role): Column<Permission> => ({
 
 const COLUMNS: readonly Column<Permission>[] = [
   {
-    head: "To do",
+    head: "Permission",
     cell: (permission) => (
       <>
         {PERMISSION_TEXT[permission]}
-        {asksAgain(permission) && <span class="hint">Asks again who you are</span>}
+        {asksAgain(permission) && <div class="hint">You verify your identity first</div>}
       </>
     ),
   },

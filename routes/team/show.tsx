@@ -15,6 +15,7 @@ import {
   TeamTwoFactor,
 } from "../../lib/web/mod.ts";
 import { type Refusal, withRetry } from "../account/refusal.ts";
+import { Leave } from "./leave_part.tsx";
 import { reviewMailPart } from "./review_mail.tsx";
 import { INVITATION_COLUMNS, memberColumns, roleOptions } from "./tables.tsx";
 
@@ -104,7 +105,7 @@ export async function showTeam(page: MemberRequest, typed: Inviting = {}): Promi
             </Form>
           </Compartment>
         )}
-        {may(session.role, "team:own") && (
+        {may(session.role, "team:own") && team.members.length > 1 && (
           <Compartment
             id="ownership"
             title="Ownership"
@@ -129,7 +130,7 @@ export async function showTeam(page: MemberRequest, typed: Inviting = {}): Promi
         </Compartment>
         {mail}
         <Compartment id="leave" title="Leave">
-          <ButtonLink href="/team/leave">Leave this team</ButtonLink>
+          <Leave session={session} members={team.members} />
         </Compartment>
       </Hold>
     </>,

@@ -90,7 +90,7 @@ export const INVITATION_COLUMNS: readonly Column<InvitationView>[] = [
     headHidden: true,
     cell: ({ id, email }) => (
       <Form action={`/team/invitations/${id}/withdraw`} inline>
-        <Button label={`Take the invitation of ${email} back`}>Take back</Button>
+        <Button label={`Withdraw the invitation of ${email}`}>Withdraw</Button>
       </Form>
     ),
   },

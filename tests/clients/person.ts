@@ -53,7 +53,7 @@ async function signInByPassword(page: Page): Promise<void> {
 /** Decides on the consent page, and waits until the browser is where the client listens. */
 export async function decide(page: Page, { app, write, direct, refuse }: Decision): Promise<void> {
   const { origin } = new URL(page.url());
-  await page.getByRole("heading", { name: `Let “${app}” reach your data?` }).waitFor();
+  await page.getByRole("heading", { name: `Authorize “${app}”?` }).waitFor();
   assert.equal(await page.getByRole("checkbox", { name: TABLE.name }).isChecked(), true);
   const writing = page.getByLabel("Also let it insert, change and delete rows");
   if (await writing.count()) assert.equal(await writing.isChecked(), false);
@@ -61,7 +61,7 @@ export async function decide(page: Page, { app, write, direct, refuse }: Decisio
   const reviewing = page.getByLabel("Each change waits until somebody here approves it");
   if (await reviewing.count()) assert.equal(await reviewing.isChecked(), true);
   if (direct) await reviewing.uncheck();
-  await page.getByRole("button", { name: refuse ? "Refuse" : `Allow ${app}`, exact: true }).click();
+  await page.getByRole("button", { name: refuse ? "Deny" : `Allow ${app}`, exact: true }).click();
   // The refusal is told by a link that names where it leads.
   if (refuse) await page.getByRole("link", { name: /^(Continue|Go back) to / }).click();
   await page.waitForURL((url) => url.origin !== origin);

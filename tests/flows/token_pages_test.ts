@@ -64,7 +64,7 @@ Deno.test("the form mints what was chosen, and the list shows it", async () => {
   const list = (await ada.read("/tokens")).replaceAll(/<[^>]+>/g, " ").replaceAll(/\s+/g, " ");
   for (
     const part of [
-      "Read rows Add rows See loads Approval required",
+      "Read rows Add rows See imports Approval required",
       "Every endpoint",
       "Until 31 Jan 2099",
       "From 192.0.2.0/24 From 2001:db8::/32 From 203.0.113.9/32 1,200 calls a minute",

@@ -33,7 +33,7 @@ Deno.test("the page says who asks, where access goes, who allows, and what it me
   const html = await pageOf(app, { resource: endpoint.url });
   for (
     const text of [
-      "Let “Night Watch” reach your data?",
+      "Authorize “Night Watch”?",
       "anybody can register under any name",
       "app.example",
       person.tenant.email,
@@ -308,7 +308,7 @@ Deno.test("an app's name can neither write into the page nor turn its text aroun
     const title = /<h1>(.*?)<\/h1>/s.exec(html)![1]!;
     assert.equal(
       title.replace(/<\/?bdi>/g, "").replaceAll("&gt;", ">").replaceAll("&quot;", '"'),
-      `Let “${shown}” reach your data?`,
+      `Authorize “${shown}”?`,
     );
   }
   const long = await dynamicApp(house, { client_name: "x".repeat(1900) });

@@ -83,7 +83,7 @@ async function refusedAs(app: App, text: RegExp): Promise<void> {
 Deno.test("an app with a document gets in without registering (CIMD, 3)", async () => {
   const app = documented();
   const page = await (await app.ask(person, { resource: endpoint.url })).text();
-  assert.match(page, /Let “Documented” reach your data/);
+  assert.match(page, /Authorize “Documented”\?/);
   assert.ok(page.includes(new URL(site.origin).host));
   const { access, refresh } = await app.connect(person, [endpoint], { resource: endpoint.url });
   assert.equal((await call(endpoint, access)).status, 200);

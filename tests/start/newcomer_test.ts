@@ -115,6 +115,22 @@ Deno.test({
   },
 });
 
+Deno.test("a start prints a link that signs an address in, and resets its second factors", async () => {
+  await using data = await dataFolder();
+  const args = ["--sign-in", "Ada@example.com"];
+  const first = await start(data.path, args);
+  const { mcp_url, token, sign_in_url } = first.line;
+  assert.deepEqual([mcp_url, token], [null, null]);
+  const page = await (await fetch(sign_in_url!)).text();
+  assert.match(page, /a•••@example\.com/);
+  await first.stop();
+  assert.match(await first.said, /no account of ada@example\.com: it was created/);
+  const second = await start(data.path, [...args, "--reset-factors"]);
+  assert.notEqual(second.line.sign_in_url, sign_in_url);
+  await second.stop();
+  assert.match(await second.said, /ada@example\.com has no two-factor methods/);
+});
+
 Deno.test("every fault is told in words, with what to do", async () => {
   await using data = await dataFolder();
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
@@ -135,6 +151,8 @@ Deno.test("every fault is told in words, with what to do", async () => {
     ["a file that is not there", ["nothing.csv"], {}, /There is no file nothing\.csv/],
     ["an option that is not there", ["--fast"], {}, /There is no option --fast/],
     ["an option without its file", ["--replace"], {}, /--replace needs the file/],
+    ["what is no address", ["--sign-in", "ada"], {}, /ada is not an address such as/],
+    ["a reset of nobody", ["--reset-factors"], {}, /--reset-factors needs --sign-in ADDRESS/],
     ["no Postgres", [], over(`postgres://a:b@127.0.0.1:1/c`), /Nothing answers.*DATABASE_URL/],
     ["a host that is not known", [], over("postgres://a:b@x.invalid/c"), /host of DATABASE_URL/],
   ];

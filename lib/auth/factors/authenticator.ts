@@ -14,7 +14,8 @@ import {
 } from "./factor_store.ts";
 import { newTotpSecret, stepOfCode, totpAddress } from "./totp.ts";
 
-const NAME = "Authenticator app";
+/** What an account's authenticator app is called wherever factors are named: there is one at most. */
+export const AUTHENTICATOR_NAME = "Authenticator app";
 // A person belongs to no tenant, and tenants' data keys go with them: this one is the server's.
 const place = (userId: UserId) => JSON.stringify(["authenticators.secret", userId]);
 
@@ -79,9 +80,12 @@ export async function confirmAuthenticator(
     if (!await confirmStoredAuthenticator(tx, userId, stored.sealed, step)) {
       throw new AppError("NOT_FOUND");
     }
-    return await recordAdded(tx, services, session, actor, { kind: "authenticator", name: NAME });
+    return await recordAdded(tx, services, session, actor, {
+      kind: "authenticator",
+      name: AUTHENTICATOR_NAME,
+    });
   });
-  await afterAdding(services, session, NAME);
+  await afterAdding(services, session, AUTHENTICATOR_NAME);
   return codes;
 }
 
@@ -98,7 +102,7 @@ export async function removeAuthenticator(
   const { userId, tenantId } = session;
   await services.control.tenant(tenantId, async (tx) => {
     if (!await deleteAuthenticator(tx, userId)) throw new AppError("NOT_FOUND");
-    await recordRemoved(tx, session, actor, { kind: "authenticator", name: NAME });
+    await recordRemoved(tx, session, actor, { kind: "authenticator", name: AUTHENTICATOR_NAME });
   });
-  await afterRemoving(services, session, NAME);
+  await afterRemoving(services, session, AUTHENTICATOR_NAME);
 }

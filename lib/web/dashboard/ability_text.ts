@@ -19,12 +19,12 @@ export const ABILITY_TEXT: Readonly<Record<Ability, { label: string; hint: strin
     hint: "One by its key, or those that a filter finds.",
   },
   "files:read": {
-    label: "See loads",
-    hint: "What was loaded from files, and the rows that were turned away.",
+    label: "See imports",
+    hint: "What was imported from files, and the rejected rows.",
   },
   "files:write": {
-    label: "Load files",
-    hint: "Add data by handing in files.",
+    label: "Import files",
+    hint: "Create tables from files, append rows, and replace the rows of a table.",
   },
   "activity:read": {
     label: "See activity",
@@ -67,7 +67,7 @@ export const ABILITY_GROUPS: readonly {
 }[] = [
   {
     legend: "Rows",
-    hint: "Over MCP. Changing them needs “Read and write”, and an endpoint that takes writes.",
+    hint: "Over MCP. Changing them also needs an endpoint that takes writes.",
     abilities: within("rows:"),
   },
   {

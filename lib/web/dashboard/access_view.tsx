@@ -64,7 +64,7 @@ export function WritesForm(
             />
             <p class="small soft">
               Whatever is chosen, an agent also needs a token or a connection that may write, and a
-              table needs a primary key. You may be asked to confirm that it is you.
+              table needs a primary key. You may be asked to verify your identity.
             </p>
             <Button tone="primary">Save</Button>
           </Form>

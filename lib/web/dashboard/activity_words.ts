@@ -103,6 +103,7 @@ function factsOf(entries: readonly ActivityEntry[]): string[] {
     ...(columns ? [columns] : []),
     ...(action === "call.denied" ? deniedFacts(entries[0]!) : []),
     ...(tool && tool !== subject ? [`with ${tool}`] : []),
+    ...(detail["by"] === "operator" ? ["from the server's command line"] : []),
     ...(detail["undoes"] ? ["to undo an earlier change"] : []),
   ];
 }
@@ -133,9 +134,10 @@ function fixOf(entry: ActivityEntry): Happening["fix"] {
       ? { path: `${access}/${encodeURIComponent(table)}`, text: "Change the table's rules" }
       : null;
   }
-  return appName
-    ? { path: "/apps", text: "See the app's access" }
-    : { path: "/tokens", text: "See the token's access" };
+  return appName ? { path: "/apps", text: "See the app's access" } : {
+    path: entry.tokenId ? `/tokens/${entry.tokenId}` : "/tokens",
+    text: "See the token's access",
+  };
 }
 
 function happening(entries: readonly ActivityEntry[]): Happening {
@@ -148,7 +150,8 @@ function happening(entries: readonly ActivityEntry[]): Happening {
     what: rows && entries.length > 1
       ? `${formatCount(entries.length)} rows ${rows.done}`
       : ACTION_TEXT[action] ?? action,
-    subject: subject ?? "",
+    // An id says nothing to a person.
+    subject: subject && !isId(subject) ? subject : "",
     place: rows?.place ?? (FOR_TABLE.has(action) ? "for" : null),
     facts: factsOf(entries),
     // A change of field rules has no page among the rows' changes.

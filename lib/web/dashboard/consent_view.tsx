@@ -118,9 +118,9 @@ function Today({ choices }: { choices: ConsentChoices }) {
 }
 
 const READING = [
-  "List, search, filter, join and count every row of the endpoints chosen above.",
+  "List, search, filter, join and count the rows of the tables chosen above, as far as field rules let it.",
   "Hand what it reads to the AI model behind it. What has been read cannot be called back.",
-  "Nothing else of this account: no other endpoint, no tokens, no settings.",
+  "Nothing else of this team: no other endpoint, no tokens, no settings.",
 ];
 
 /** What becomes of the changes: ticked, which is the safer of the two, whatever holds today. */
@@ -208,12 +208,12 @@ export function ConsentView(
 ) {
   const { request, choices, session } = props;
   const { name } = request.client;
-  const refuse = <Button name="decision" value="refuse">Refuse</Button>;
+  const refuse = <Button name="decision" value="refuse">Deny</Button>;
   return (
     <>
       <PageHead
-        title={`Let “${name}” reach your data?`}
-        lead="Another app asks for access to endpoints of this account. Nothing is allowed yet."
+        title={`Authorize “${name}”?`}
+        lead="An app asks for access to endpoints of this team. Nothing is allowed yet."
       />
       <Today choices={choices} />
       <Form action="/oauth/authorize">
@@ -229,7 +229,7 @@ export function ConsentView(
             <Facts
               facts={[
                 { label: "Signed in as", value: session.email },
-                { label: "Account", value: session.tenantName },
+                { label: "Team", value: session.tenantName },
               ]}
             />
           </Compartment>
@@ -240,7 +240,7 @@ export function ConsentView(
                   title="No endpoint to let it into"
                   action={<ButtonLink href="/endpoints/new">New endpoint</ButtonLink>}
                 >
-                  Make one first, then connect the app again.
+                  Create one first, then connect the app again.
                 </EmptyState>
               )
               : (

@@ -22,7 +22,7 @@ function Require({ session, without }: { session: Session; without: readonly Mem
     );
   }
   return (
-    <Confirm summary="Require it of every member">
+    <Confirm summary="Require it of every member" mild>
       <p class="small">
         {without.length
           ? `${without.length} of the members have none yet: ${

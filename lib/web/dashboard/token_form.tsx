@@ -103,7 +103,7 @@ function Reach(
           {
             value: "all",
             label: "Every endpoint of the team",
-            hint: "Also those that are made later.",
+            hint: "Also those that are created later.",
           },
         ]}
       />

@@ -102,6 +102,21 @@ export function LineTree({ line, now, mayFollow }: {
   mayFollow: boolean;
 }) {
   const { token, tokens, more } = line;
+  if (tokens.length === 1) {
+    const used = tokens[0]!;
+    return (
+      <Compartment id="line" title="Use">
+        <ul class="line-tree">
+          <Node
+            branch={{ token: used, made: [] }}
+            shown={token.id}
+            now={now}
+            mayFollow={mayFollow}
+          />
+        </ul>
+      </Compartment>
+    );
+  }
   return (
     <Compartment
       id="line"

@@ -30,7 +30,7 @@ export const TOKEN_PRESETS = {
   manage: {
     label: "Manage",
     hint: "For programs that use the REST API: endpoints, imports, changes, tokens and activity, " +
-      "as far as your role goes. It changes no rows.",
+      "as far as your role goes. It changes rows by importing files alone.",
     abilities: ABILITIES.filter((ability) => !ROW_WRITES.includes(ability)),
     review: false,
   },
