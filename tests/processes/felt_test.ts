@@ -52,6 +52,29 @@ Deno.test("a removed member is out at the other process: session, tokens, what t
   await isOver(stage, scope, bob);
 });
 
+Deno.test("a token of the team goes on or ends at the other process, as the removal decides", async () => {
+  const bob = await join(stage, ada.tenant, "admin");
+  const someone = { tenant: bob, browser: ada.browser };
+  const [kept, revoked] = [
+    await stage.mint(someone, { team: true }),
+    await stage.mint(someone, { team: true }),
+  ];
+  const child = await childOf(stage, stage.one, revoked.token);
+  for (const { token } of [kept, revoked, child]) {
+    assert.deepEqual(await answersTo(stage, scope, token), [200, 200, 200]);
+  }
+  const path = `/team/members/${bob.userId}/remove`;
+  const page = await owner.read(path);
+  const fields = [...page.matchAll(/name="token_([0-9a-f-]{36})"/g)].map(([, id]) => id!);
+  await done(
+    owner,
+    path,
+    Object.fromEntries(fields.map((id) => [`token_${id}`, id === kept.id ? "keep" : "revoke"])),
+  );
+  assert.deepEqual(await answersTo(stage, scope, kept.token), [200, 200, 200]);
+  for (const { token } of [revoked, child]) await tokenIsOver(stage, scope, token);
+});
+
 Deno.test("who leaves is out at the other process", async () => {
   const bob = await equipped("member");
   await done(bob.jar, "/team/leave");

@@ -144,6 +144,25 @@ Deno.test("of fifty that enter one code of an authenticator app, or one recovery
   }
 });
 
+Deno.test("of fifty wrong codes of an app in many browsers, thirty are judged, and a recovery code is left", async () => {
+  const ada = await person();
+  const { secret, codes } = await setUpApp(await browserOf(stage, ada));
+  const browsers = await pending(ada, 25);
+  const csrf = new Map<CookieJar, string>();
+  for (const browser of browsers) csrf.set(browser, await browser.token("/sign-in/verify"));
+  const enter = (code: string) =>
+    fifty(browsers, "/sign-in/verify", (index) => ({
+      code,
+      csrf_token: csrf.get(browsers[index % browsers.length]!)!,
+    }));
+  const answers = await enter(wrong(codeOf(secret)));
+  const judged = answers.filter(({ status }) => status === 401);
+  const tries = await stage.admin`SELECT FROM factor_tries WHERE user_id = ${ada.userId}`;
+  assert.deepEqual([judged.length, tries.length], [30, 30], seen(answers));
+  assert.equal(await signedIn(await enter(codeOf(secret))), 0);
+  assert.equal(await signedIn(await enter(codes[0]!)), 1);
+});
+
 Deno.test("of fifty copies of a passkey's answer at two processes, one is signed in", async () => {
   const ada = await person();
   const site = { origin: stage.one.origin } as Site;
