@@ -1,13 +1,6 @@
 import { readConfig } from "./lib/config.ts";
 import { readArguments, sentenceOf, USAGE, wordsFor } from "./lib/launch/mod.ts";
-import {
-  askPerson,
-  isStrayWrite,
-  listenForSignals,
-  openLogSink,
-  progressDisplay,
-  run,
-} from "./lib/start/mod.ts";
+import { askPerson, listenForSignals, openLogSink, progressDisplay, run } from "./lib/start/mod.ts";
 import { createLog } from "./lib/log.ts";
 import { createHandler } from "./routes/handler.ts";
 
@@ -27,13 +20,6 @@ async function main(): Promise<number> {
       return 0;
     }
     const { stop, hurry } = listenForSignals(args.ignoreHangup);
-    // One connection that is closed must not end the process for all.
-    globalThis.addEventListener("error", (event) => {
-      if (isStrayWrite(event.error)) event.preventDefault();
-    });
-    globalThis.addEventListener("unhandledrejection", (event) => {
-      if (isStrayWrite(event.reason)) event.preventDefault();
-    });
     const config = readConfig(Deno.env.toObject());
     const sink = await openLogSink(config, Deno.stderr.isTerminal(), say);
     const log = createLog(sink.write);

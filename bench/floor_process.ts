@@ -1,6 +1,9 @@
 import { randomName } from "../lib/ids.ts";
 import type { Database } from "./product.ts";
 
+// The floor's driver is of the tests, since the product does without it.
+const TESTS = new URL("../tests/deno.json", import.meta.url).pathname;
+
 /** The floor's process. */
 export interface Floor extends AsyncDisposable {
   readonly pid: number;
@@ -21,7 +24,7 @@ export async function startFloor(database: Database, name: string): Promise<Floo
   const url = new URL(database.url(name));
   url.username = url.password = role;
   const child = new Deno.Command(Deno.execPath(), {
-    args: ["run", "-A", new URL("floor.ts", import.meta.url).pathname, url.href],
+    args: ["run", "-A", "--config", TESTS, new URL("floor.ts", import.meta.url).pathname, url.href],
     stdout: "piped",
     stderr: "inherit",
   }).spawn();

@@ -1,6 +1,6 @@
 import { createReadStream } from "node:fs";
 import { request } from "node:http";
-import { connect, type Sql } from "../lib/postgres/mod.ts";
+import { connect, copyIn, type Sql } from "../lib/postgres/mod.ts";
 import { hasProgram } from "./load.ts";
 import { median, peakMegabytes } from "./measure.ts";
 import { type Database, databaseNameOf, type Product } from "./product.ts";
@@ -119,12 +119,10 @@ async function copy(url: string, table: string, file: string, psql: boolean): Pr
     if (!success) throw new Error(new TextDecoder().decode(stderr));
   } else {
     const sql = connect(url, { max: 1 });
-    const stream = await sql.unsafe(`COPY ${table} FROM STDIN CSV HEADER`).writable();
-    for await (const chunk of (await Deno.open(file)).readable) {
-      if (!stream.write(chunk)) await new Promise((resolve) => stream.once("drain", resolve));
-    }
-    await new Promise<void>((resolve, reject) => {
-      stream.once("error", reject).once("finish", resolve).end();
+    await sql.begin(async (tx) => {
+      const copy = copyIn(tx, `COPY ${table} FROM STDIN CSV HEADER`);
+      for await (const chunk of (await Deno.open(file)).readable) await copy.write(chunk);
+      await copy.end();
     });
     await sql.end();
   }

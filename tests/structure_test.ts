@@ -129,7 +129,7 @@ Deno.test("rules.environment() finds every way to the environment", () => {
 });
 
 Deno.test("rules.packageHomes() and packageNames() find packages out of place", () => {
-  for (const name of ["postgres", "@modelcontextprotocol/core", "pg-boss"]) {
+  for (const name of ["pg", "@modelcontextprotocol/core", "pg-boss"]) {
     const text = `import { a } from "${name}";`;
     assert.equal(broken(rules.packageHomes, file("lib/web/a.ts", text)).length, 1, name);
   }

@@ -3,7 +3,14 @@ import { randomSecret } from "../crypto/mod.ts";
 import { AppError } from "../errors.ts";
 import { type EndpointId, newId, newSlug, randomName, type Slug, type TenantId } from "../ids.ts";
 import type { EndpointScope, EndpointSettings, RequestScope } from "../principal.ts";
-import type { DatabaseNames, DatabaseSpec, DatabaseUrls, Lease } from "../postgres/mod.ts";
+import {
+  connect,
+  type DatabaseNames,
+  type DatabaseSpec,
+  type DatabaseUrls,
+  type Lease,
+  type Sql,
+} from "../postgres/mod.ts";
 import type { Services } from "../services.ts";
 import { SLUGS } from "./enter.ts";
 import {
@@ -209,13 +216,17 @@ async function remove(
 }
 
 /** The database of an endpoint that nobody enters any more. */
-function openForRemoval({ control, pools, vault }: Services, endpoint: Owned): Promise<Lease> {
+async function openForRemoval(
+  { control, pools, vault }: Services,
+  endpoint: Owned,
+): Promise<Lease> {
   const { id, tenantId } = endpoint;
-  return pools.lease(`${id}/removal`, async () => {
+  return await pools.lease<Sql>(`${id}/removal`, async () => {
     const urls = await control.tenant(tenantId, (tx) => selectUrls(tx, id));
     if (!urls) throw new AppError("ACCESS_DENIED");
-    return await vault.open({ tenantId, field: "endpoints.owner_url", rowId: id }, urls.owner);
-  }, { max: 1, name: "bulkhead removal" });
+    const url = await vault.open({ tenantId, field: "endpoints.owner_url", rowId: id }, urls.owner);
+    return connect(url, { max: 1, name: "bulkhead removal" });
+  });
 }
 
 /** Changes an endpoint's name or settings. */

@@ -1,6 +1,13 @@
 import { AppError } from "../errors.ts";
 import type { EndpointScope } from "../principal.ts";
-import { type Lease, ROLE_SETTINGS } from "../postgres/mod.ts";
+import {
+  connect,
+  type Lease,
+  ReadPool,
+  ROLE_SETTINGS,
+  type Sql,
+  targetOf,
+} from "../postgres/mod.ts";
 import type { Services } from "../services.ts";
 import { selectUrls } from "./store.ts";
 
@@ -23,8 +30,11 @@ const POOLS: Readonly<Record<DatabaseRole, PoolShape>> = {
   keeper: { login: "owner", size: 2 },
   writer: { login: "writer", size: 6 },
   trial: { login: "writer", size: 3 },
-  reader: { login: "reader", size: 10 },
+  reader: { login: "reader", size: 2 },
 };
+
+/** The connections by which one process answers an endpoint's calls that read. */
+const READING = { quick: 2, slow: 8, quickMs: 100, slowMs: 15_000, idleMs: 60_000 } as const;
 
 /**
  * What a session is told at connect. Every login of Postgres can set defaults for itself, which nobody
@@ -54,37 +64,59 @@ const SESSION: Readonly<Record<string, string>> = {
   cpu_operator_cost: "0.01",
 };
 
+/** The URL of one of an endpoint's logins. */
+async function urlOf(
+  { control, vault }: Services,
+  { endpoint: { id, tenantId } }: EndpointScope,
+  login: PoolShape["login"],
+): Promise<string> {
+  const urls = await control.tenant(tenantId, (tx) => selectUrls(tx, id));
+  if (!urls) throw new AppError("ACCESS_DENIED");
+  return await vault.open({ tenantId, field: `endpoints.${login}_url`, rowId: id }, urls[login]);
+}
+
 /**
  * The only road to a tenant's database: takes a request that `enterEndpoint` let in, and lends the
  * pool of that one endpoint. The caller gives it back with `release()`.
  *
  * @throws AppError ACCESS_DENIED where the endpoint is gone.
  */
-export function openEndpoint(
+export async function openEndpoint(
   services: Services,
   scope: EndpointScope,
   role: DatabaseRole,
 ): Promise<Lease> {
-  const { id, tenantId } = scope.endpoint;
   const { login, size } = POOLS[role];
+  return await services.pools.lease<Sql>(
+    `${scope.endpoint.id}/${role}`,
+    async () =>
+      connect(await urlOf(services, scope, login), {
+        max: size,
+        name: `bulkhead ${role}`,
+        idleSeconds: 60,
+        settings: { ...SESSION, ...ROLE_SETTINGS[login] },
+        guarded: role === "keeper" || role === "trial",
+      }),
+  );
+}
+
+/**
+ * The road by which calls read: like `openEndpoint` for the reader, over connections that answer many
+ * quick statements at once, and without waiting where they are open.
+ *
+ * @throws AppError ACCESS_DENIED where the endpoint is gone.
+ */
+export function openReader(
+  services: Services,
+  scope: EndpointScope,
+): Lease<ReadPool> | Promise<Lease<ReadPool>> {
   return services.pools.lease(
-    `${id}/${role}`,
-    async () => {
-      const urls = await services.control.tenant(tenantId, (tx) => selectUrls(tx, id));
-      if (!urls) throw new AppError("ACCESS_DENIED");
-      return await services.vault.open(
-        { tenantId, field: `endpoints.${login}_url`, rowId: id },
-        urls[login],
-      );
-    },
-    {
-      max: size,
-      name: `bulkhead ${role}`,
-      idleSeconds: 60,
-      settings: { ...SESSION, ...ROLE_SETTINGS[login] },
-      // A cancel request ends whatever runs on its connection, so no other call's statement waits there.
-      ...(role === "reader" ? { pipeline: 0 } : {}),
-      guarded: role === "keeper" || role === "trial",
-    },
+    `${scope.endpoint.id}/calls`,
+    async () =>
+      new ReadPool({
+        ...READING,
+        target: targetOf(await urlOf(services, scope, "reader")),
+        settings: { application_name: "bulkhead calls", ...SESSION, ...ROLE_SETTINGS.reader },
+      }),
   );
 }

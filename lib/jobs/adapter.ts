@@ -1,10 +1,6 @@
 import type { Db } from "pg-boss";
 import type { Sql, Tx } from "../postgres/mod.ts";
 
-// The type `unknown`: Postgres infers the parameter's type from its place, as it does for a quoted
-// literal, and the driver leaves the text alone (as json it would quote a text a second time).
-const UNKNOWN = 705;
-
 const STARTS_TRANSACTION = /^\s*BEGIN\b/i;
 
 function toText(value: unknown): string | null {
@@ -25,9 +21,7 @@ function toElement(value: unknown): string {
  */
 export function bossDatabase(sql: Sql | Tx): Db {
   const run = async (on: Sql | Tx, text: string, values: readonly unknown[] | undefined) => {
-    const rows = values?.length
-      ? await on.unsafe(text, values.map((value) => on.typed(toText(value) as never, UNKNOWN)))
-      : await on.unsafe(text);
+    const rows = values?.length ? await on.unsafe(text, values.map(toText)) : await on.unsafe(text);
     // A script of several statements answers a list of results.
     return { rows: [...rows].flat() };
   };

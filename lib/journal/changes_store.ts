@@ -1,5 +1,5 @@
 import type { ChangeId } from "../ids.ts";
-import type { Reserved, Sql, Tx } from "../postgres/mod.ts";
+import type { Sql, Tx } from "../postgres/mod.ts";
 import {
   type ChangedBy,
   type ChangedRows,
@@ -21,7 +21,7 @@ export interface ChangeFilter {
   readonly since?: Date | undefined;
 }
 
-type Db = Sql | Tx | Reserved;
+type Db = Sql | Tx;
 
 /**
  * The entry that took the entry `e` back and holds still. What was taken back and brought back again is

@@ -1,5 +1,5 @@
 import type { ChangeId } from "../ids.ts";
-import { quoteIdent, type Reserved, type Tx } from "../postgres/mod.ts";
+import { quoteIdent, type Tx } from "../postgres/mod.ts";
 import { type DecidedBy, markApplied } from "./queue_store.ts";
 
 /** Days for which an import can be undone: as long as the endpoint's database keeps what that needs. */
@@ -45,7 +45,7 @@ export interface ImportedTable {
  * Keeps in the journal that a file went into a table, as one entry. The audit log hears of it when the
  * import ends, so nothing goes to the outbox.
  */
-export async function insertImport(tx: Tx | Reserved, imported: ImportedTable): Promise<void> {
+export async function insertImport(tx: Tx, imported: ImportedTable): Promise<void> {
   const { change, table, mode, by, undoes = null, rowsIn } = imported;
   const [entry] = await tx<{ id: string; xid: string }[]>`
     INSERT INTO bulkhead.journal (change_id, op, table_name, undoes, context)
@@ -75,7 +75,7 @@ export async function insertImport(tx: Tx | Reserved, imported: ImportedTable): 
 }
 
 /** Makes the schema in which a change keeps what undoing it needs. */
-export async function createKept(tx: Tx | Reserved, schema: string): Promise<void> {
+export async function createKept(tx: Tx, schema: string): Promise<void> {
   await tx.unsafe(`CREATE SCHEMA IF NOT EXISTS ${quoteIdent(schema)}`);
 }
 

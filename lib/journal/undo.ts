@@ -1,7 +1,7 @@
 import { requireStanding } from "../auth/mod.ts";
 import { AppError } from "../errors.ts";
 import { type ChangeId, type GrantId, newId, type TokenId, type UserId } from "../ids.ts";
-import { type Reserved, sqlState } from "../postgres/mod.ts";
+import { sqlState, type Tx } from "../postgres/mod.ts";
 import { type EndpointScope, reachedIn, requireAbility } from "../principal.ts";
 import type { Services } from "../services.ts";
 import { withJournal } from "./changes.ts";
@@ -16,7 +16,6 @@ import { undoImport, type UndoneImport } from "./undo_import.ts";
 import {
   beginUndo,
   type EntrySelection,
-  inTransaction,
   isOfRow,
   selectUndoable,
   type Undoable,
@@ -113,7 +112,7 @@ interface Undoing {
   readonly own: boolean;
 }
 
-async function readEntries(tx: Reserved, undoing: Undoing, selection: EntrySelection) {
+async function readEntries(tx: Tx, undoing: Undoing, selection: EntrySelection) {
   const entries: Undoable[] = [];
   while (entries.length <= MAX_ENTRIES) {
     const below = entries.at(-1)?.id ?? null;
@@ -132,7 +131,7 @@ async function readEntries(tx: Reserved, undoing: Undoing, selection: EntrySelec
  * refer to each other come back in whatever order they went.
  */
 async function takeBack(
-  tx: Reserved,
+  tx: Tx,
   { services, scope, change, own }: Undoing,
   entries: readonly Undoable[],
   imports: Map<string, UndoneImport>,
@@ -186,7 +185,7 @@ async function takeBack(
 }
 
 async function resultOf(
-  tx: Reserved,
+  tx: Tx,
   change: ChangeId,
   entries: readonly Undoable[],
   outcomes: ReadonlyMap<string, Refusal | null>,
@@ -243,7 +242,7 @@ function told(target: UndoTarget): Record<string, string> {
 }
 
 async function work(
-  tx: Reserved,
+  tx: Tx,
   undoing: Undoing,
   target: UndoTarget,
   { preview }: UndoOptions,
@@ -304,7 +303,7 @@ async function attempt(
     for (let left = ATTEMPTS;; left--) {
       try {
         const undoing = { services, scope, change: newId<ChangeId>(), own };
-        return await inTransaction(sql, (tx) => work(tx, undoing, target, options));
+        return await sql.begin((tx) => work(tx, undoing, target, options));
       } catch (error) {
         if (error instanceof Tried) return error.result;
         const state = sqlState(error);

@@ -1,4 +1,4 @@
-import { type Reserved, sqlState, violatedConstraint } from "../postgres/mod.ts";
+import { sqlState, type Tx, violatedConstraint } from "../postgres/mod.ts";
 import { type Refusal, refusalOf } from "./refusals.ts";
 import {
   attemptUndo,
@@ -20,7 +20,7 @@ export interface UndoMemory {
 }
 
 async function shapeOf(
-  tx: Reserved,
+  tx: Tx,
   { shapes }: UndoMemory,
   table: string,
 ): Promise<TableShape | null> {
@@ -74,7 +74,7 @@ function refusedByPostgres(shape: TableShape, entry: UndoableRow, error: unknown
  * @returns Why it was refused; null where it is done.
  */
 export async function undoEntry(
-  tx: Reserved,
+  tx: Tx,
   memory: UndoMemory,
   entry: UndoableRow,
   context: string,

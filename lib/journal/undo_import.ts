@@ -1,18 +1,17 @@
 import type { ChangeId } from "../ids.ts";
-import { isConnectionLost, type Reserved, sqlState, violatedConstraint } from "../postgres/mod.ts";
+import { isConnectionLost, sqlState, type Tx, violatedConstraint } from "../postgres/mod.ts";
 import { createKept, insertImport, keptSchema, keptTable } from "./import_store.ts";
 import { type Refusal, refusalOf } from "./refusals.ts";
 import {
   addForeignKeys,
   addReferences,
   applyAccessTo,
-  beginImportUndo,
+  asOneImport,
   copyAdded,
   countAdded,
   countUnchanged,
   deleteCopied,
   dropReferences,
-  endImportUndo,
   type ImportEntry,
   insertKept,
   isRefusal,
@@ -62,7 +61,7 @@ const refuse = (refusal: Refusal, entry: ImportEntry): never => {
 };
 
 /** Takes a table away that an import made: as a whole, while nothing of it was changed. */
-async function takeTable(tx: Reserved, entry: ImportEntry, undo: ImportUndo): Promise<Done> {
+async function takeTable(tx: Tx, entry: ImportEntry, undo: ImportUndo): Promise<Done> {
   const { table } = entry;
   const shape = await selectImportShape(tx, "public", table) ?? refuse("table_gone", entry);
   await lockTarget(tx, table, true);
@@ -90,7 +89,7 @@ async function takeTable(tx: Reserved, entry: ImportEntry, undo: ImportUndo): Pr
 }
 
 /** Puts a table back that an undo took away. */
-async function bringTable(tx: Reserved, entry: ImportEntry, undo: ImportUndo): Promise<Done> {
+async function bringTable(tx: Tx, entry: ImportEntry, undo: ImportUndo): Promise<Done> {
   const { table } = entry;
   if (await selectImportShape(tx, "public", table)) refuse("name_taken", entry);
   await moveTable(tx, entry.kept!, table, "public");
@@ -123,7 +122,7 @@ const noteOf = (entry: ImportEntry, { change, by, place }: ImportUndo) => ({
 });
 
 /** What an import did to a table's rows, the other way round: set by set, however many there are. */
-async function turnRows(tx: Reserved, entry: ImportEntry, undo: ImportUndo): Promise<Done> {
+async function turnRows(tx: Tx, entry: ImportEntry, undo: ImportUndo): Promise<Done> {
   const { table } = entry;
   const shape = await selectImportShape(tx, "public", table) ?? refuse("table_gone", entry);
   if (!shape.key.length) refuse("not_distinct", entry);
@@ -194,7 +193,7 @@ function refusalBy(error: unknown, entry: ImportEntry): Refused {
  * @param writable The tables that whoever asks may change; null: all.
  */
 export async function undoImport(
-  tx: Reserved,
+  tx: Tx,
   id: string,
   undo: ImportUndo,
   own: boolean,
@@ -211,16 +210,12 @@ export async function undoImport(
   if (own || (writable && !writable.includes(table))) return refused("not_yours", rows);
   if (entry.expired || (entry.kept === null && !entry.wholeTable)) return refused("too_late", rows);
   if (!entry.intact) return refused("not_distinct", rows);
-  await beginImportUndo(tx);
+  const work = !entry.wholeTable ? turnRows : entry.added > 0 ? takeTable : bringTable;
   try {
-    const work = !entry.wholeTable ? turnRows : entry.added > 0 ? takeTable : bringTable;
-    const done = answer(await work(tx, entry, undo));
-    await endImportUndo(tx, true);
-    return done;
+    return answer(await asOneImport(tx, (part) => work(part, entry, undo)));
   } catch (error) {
     if (isConnectionLost(error)) throw error;
     const fault = error instanceof Refused ? error : refusalBy(error, entry);
-    await endImportUndo(tx, false);
     return refused(fault.refusal, fault.rows);
   }
 }

@@ -1,4 +1,4 @@
-import { quoteIdent, type Reserved, sqlState } from "../postgres/mod.ts";
+import { quoteIdent, sqlState, type Tx } from "../postgres/mod.ts";
 import { keptTable } from "./import_store.ts";
 
 /** An import's entry, as undoing needs it. */
@@ -23,7 +23,7 @@ export interface ImportEntry {
 }
 
 /** Reads an import's entry. */
-export async function selectImport(tx: Reserved, entry: string): Promise<ImportEntry> {
+export async function selectImport(tx: Tx, entry: string): Promise<ImportEntry> {
   const [row] = await tx<ImportEntry[]>`
     SELECT i.entry::text, j.table_name AS "table", i.ingest_id AS "ingestId",
       i.file_name AS "fileName", i.sha256, i.mode, i.added::float8 AS added,
@@ -43,7 +43,7 @@ export interface ImportShape {
 
 /** Reads what undoing needs to know of a table; null where there is none of the name. */
 export async function selectImportShape(
-  tx: Reserved,
+  tx: Tx,
   schema: string,
   table: string,
 ): Promise<ImportShape | null> {
@@ -61,29 +61,31 @@ export async function selectImportShape(
   return row ?? null;
 }
 
-/** Begins what is kept or undone as one: a savepoint, with time enough for large tables. */
-export async function beginImportUndo(tx: Reserved): Promise<void> {
-  await tx`SAVEPOINT import`;
-  await tx`
-    SELECT set_config('statement_timeout', '10min', true), set_config('lock_timeout', '5s', true),
-      -- Kept as one entry, and not row by row.
-      set_config('bulkhead.loading', 'on', true)`;
-  await tx`LOCK TABLE bulkhead.loads IN SHARE ROW EXCLUSIVE MODE`;
-}
-
-/** Ends it: kept, or as if it had never begun. */
-export async function endImportUndo(tx: Reserved, keep: boolean): Promise<void> {
-  if (!keep) await tx`ROLLBACK TO SAVEPOINT import`;
-  await tx`RELEASE SAVEPOINT import`;
-  await tx`
-    SELECT set_config('statement_timeout', '60s', true), set_config('lock_timeout', '0', true),
-      set_config('bulkhead.loading', 'off', true)`;
+/**
+ * Does something that is kept or undone as one: in a savepoint, and with time enough for large tables. What
+ * fails leaves the transaction as it was before.
+ */
+export async function asOneImport<T>(tx: Tx, work: (tx: Tx) => Promise<T>): Promise<T> {
+  try {
+    return await tx.savepoint(async (part) => {
+      await part`
+        SELECT set_config('statement_timeout', '10min', true), set_config('lock_timeout', '5s', true),
+          -- Kept as one entry, and not row by row.
+          set_config('bulkhead.loading', 'on', true)`;
+      await part`LOCK TABLE bulkhead.loads IN SHARE ROW EXCLUSIVE MODE`;
+      return await work(part);
+    });
+  } finally {
+    await tx`
+      SELECT set_config('statement_timeout', '60s', true), set_config('lock_timeout', '0', true),
+        set_config('bulkhead.loading', 'off', true)`;
+  }
 }
 
 const target = (table: string) => `public.${quoteIdent(table)}`;
 
 /** Locks a table against other writers, or against everybody. */
-export async function lockTarget(tx: Reserved, table: string, whole: boolean): Promise<void> {
+export async function lockTarget(tx: Tx, table: string, whole: boolean): Promise<void> {
   const mode = whole ? "ACCESS EXCLUSIVE" : "SHARE ROW EXCLUSIVE";
   await tx.unsafe(`LOCK TABLE ${target(table)} IN ${mode} MODE`);
 }
@@ -102,7 +104,7 @@ export interface Reference {
 
 /** Reads the foreign keys that refer to a table, or, `from`, that it has itself. */
 export async function selectReferences(
-  tx: Reserved,
+  tx: Tx,
   schema: string,
   table: string,
   from: boolean,
@@ -126,21 +128,21 @@ export async function selectReferences(
 }
 
 /** Takes foreign keys away until they are made again, which checks every row. */
-export async function dropReferences(tx: Reserved, references: readonly Reference[]) {
+export async function dropReferences(tx: Tx, references: readonly Reference[]) {
   for (const { child, name } of references) {
     await tx.unsafe(`ALTER TABLE ${child} DROP CONSTRAINT ${quoteIdent(name)}`);
   }
 }
 
 /** Makes them again. */
-export async function addReferences(tx: Reserved, references: readonly Reference[]) {
+export async function addReferences(tx: Tx, references: readonly Reference[]) {
   for (const { child, name, definition } of references) {
     await tx.unsafe(`ALTER TABLE ${child} ADD CONSTRAINT ${quoteIdent(name)} ${definition}`);
   }
 }
 
 /** Makes a table's own foreign keys again. */
-export async function addForeignKeys(tx: Reserved, table: string, definitions: readonly string[]) {
+export async function addForeignKeys(tx: Tx, table: string, definitions: readonly string[]) {
   for (const definition of definitions) await tx.unsafe(`ALTER TABLE ${table} ADD ${definition}`);
 }
 
@@ -167,7 +169,7 @@ const TOUCHED = `touched AS MATERIALIZED (
 
 /** Counts a table's rows, and those of them that stand as an import left them. */
 export async function countUnchanged(
-  tx: Reserved,
+  tx: Tx,
   shape: ImportShape,
   entry: ImportEntry,
 ): Promise<{ all: number; same: number }> {
@@ -182,7 +184,7 @@ export async function countUnchanged(
 
 /** Copies the rows that an import added and that stand as it left them. Answers how many. */
 export async function copyAdded(
-  tx: Reserved,
+  tx: Tx,
   shape: ImportShape,
   entry: ImportEntry,
   into: string,
@@ -201,7 +203,7 @@ export async function copyAdded(
 
 /** Counts the rows of an import that are there still, changed or not. */
 export async function countAdded(
-  tx: Reserved,
+  tx: Tx,
   shape: ImportShape,
   entry: ImportEntry,
 ): Promise<number> {
@@ -214,7 +216,7 @@ export async function countAdded(
 
 /** Leaves out of copied rows those to which others refer. Answers how many those are. */
 export async function sparePointedTo(
-  tx: Reserved,
+  tx: Tx,
   shape: ImportShape,
   from: string,
   references: readonly Reference[],
@@ -242,7 +244,7 @@ export async function sparePointedTo(
 
 /** Deletes the rows of a table that were copied. */
 export async function deleteCopied(
-  tx: Reserved,
+  tx: Tx,
   shape: ImportShape,
   table: string,
   from: string,
@@ -254,7 +256,7 @@ export async function deleteCopied(
 
 /** Puts rows back into their table, and keeps their keys. Answers how many. */
 export async function insertKept(
-  tx: Reserved,
+  tx: Tx,
   shape: ImportShape,
   table: string,
   from: string,
@@ -274,7 +276,7 @@ export async function insertKept(
 
 /** Moves a table out of the data, or back, with its indexes and sequences. */
 export async function moveTable(
-  tx: Reserved,
+  tx: Tx,
   from: string,
   table: string,
   to: string,
@@ -285,7 +287,7 @@ export async function moveTable(
 }
 
 /** Gives a table that is back what access and field rules say of it now. */
-export async function applyAccessTo(tx: Reserved, table: string): Promise<void> {
+export async function applyAccessTo(tx: Tx, table: string): Promise<void> {
   await tx`SELECT bulkhead.apply_access(${target(table)}::text::regclass)`;
 }
 

@@ -1,5 +1,5 @@
 import type { ChangeId } from "../ids.ts";
-import { isConnectionLost, quoteIdent, type Reserved, type Sql } from "../postgres/mod.ts";
+import { isConnectionLost, quoteIdent, type Tx } from "../postgres/mod.ts";
 import { entrySql, type Reached } from "./changes_store.ts";
 import type { RowOp } from "./entry.ts";
 
@@ -43,7 +43,7 @@ export const isOfRow = (entry: Undoable): entry is UndoableRow => entry.op !== "
 
 /** Reads up to `limit` entries below `below`, the latest first. */
 export async function selectUndoable(
-  tx: Reserved,
+  tx: Tx,
   selection: EntrySelection,
   below: string | null,
   limit: number,
@@ -81,46 +81,8 @@ export async function selectUndoable(
   ];
 }
 
-// A rollback has nothing to wait for, unless its connection is lost.
-const ROLLBACK_MS = 5_000;
-
-/** Ends a transaction that failed; false where its connection does not answer any more. */
-async function rollBack(tx: Reserved): Promise<boolean> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<false>((resolve) => {
-    timer = setTimeout(() => resolve(false), ROLLBACK_MS);
-  });
-  const answered = tx`ROLLBACK`.then(() => true, () => false);
-  try {
-    return await Promise.race([answered, late]);
-  } finally {
-    clearTimeout(timer);
-  }
-}
-
-/**
- * Runs a transaction on a connection of its own. Not by the driver's `begin`, which gives everything up
- * once a statement has failed: here savepoints take that back.
- *
- * @param sql Sessions that write where that is said alone.
- */
-export async function inTransaction<T>(sql: Sql, work: (tx: Reserved) => Promise<T>): Promise<T> {
-  const tx = await sql.reserve();
-  try {
-    await tx`BEGIN READ WRITE`;
-    const result = await work(tx);
-    await tx`COMMIT`;
-    tx.release();
-    return result;
-  } catch (error) {
-    // One that is lost never answers, and given back it would be lent out again.
-    if (!isConnectionLost(error) && await rollBack(tx)) tx.release();
-    throw error;
-  }
-}
-
 /** Lets one undo at a time work on the database, under checks that are made at once. */
-export async function beginUndo(tx: Reserved): Promise<void> {
+export async function beginUndo(tx: Tx): Promise<void> {
   await tx`SET LOCAL statement_timeout = '60s'`;
   await tx`SELECT FROM bulkhead.access FOR UPDATE`;
   await tx`SET CONSTRAINTS ALL IMMEDIATE`;
@@ -157,7 +119,7 @@ export interface TableShape {
 }
 
 /** Reads a table's shape; null where there is no such table, or none whose changes are kept. */
-export async function selectShape(tx: Reserved, table: string): Promise<TableShape | null> {
+export async function selectShape(tx: Tx, table: string): Promise<TableShape | null> {
   const [row] = await tx<TableShape[]>`
     SELECT c.relname AS "table",
       (SELECT jsonb_agg(a.attname) FROM pg_attribute a
@@ -279,7 +241,7 @@ function admit(prepared: Set<string>, text: string): boolean {
  * @param prepared The statements that this undo has prepared.
  */
 export async function attemptUndo(
-  tx: Reserved,
+  tx: Tx,
   shape: TableShape,
   entry: UndoableRow,
   context: string,
@@ -287,25 +249,20 @@ export async function attemptUndo(
 ): Promise<Attempt> {
   const text = undoStatement(shape, entry);
   const values = [entry.id, JSON.stringify(shape.columns), JSON.stringify(shape.computed)];
-  const sent = [
-    tx`SAVEPOINT entry`,
-    tx`SELECT set_config('bulkhead.change', ${context}, true)`,
-    tx.unsafe(text, values, { prepare: admit(prepared, text) }),
-    tx`RELEASE SAVEPOINT entry`,
-  ] as const;
-  // Of a connection that is lost only what was sent already fails; the rest would be waited for for ever.
-  const lost = new Promise<never>((_, reject) => {
-    for (const one of sent) one.catch((error) => isConnectionLost(error) && reject(error));
-  });
-  const [, , done] = await Promise.race([Promise.allSettled(sent), lost]);
-  if (done.status === "fulfilled") return { ok: true, rows: done.value.count };
-  await tx`ROLLBACK TO SAVEPOINT entry`;
-  await tx`RELEASE SAVEPOINT entry`;
-  return { ok: false, error: done.reason };
+  try {
+    const done = await tx.savepoint(async (part) => {
+      await part`SELECT set_config('bulkhead.change', ${context}, true)`;
+      return await part.unsafe(text, values, { prepare: admit(prepared, text) });
+    });
+    return { ok: true, rows: done.count };
+  } catch (error) {
+    if (isConnectionLost(error)) throw error;
+    return { ok: false, error };
+  }
 }
 
 /** Whether there is a row with the entry's key. */
-export async function hasRow(tx: Reserved, shape: TableShape, entry: Undoable): Promise<boolean> {
+export async function hasRow(tx: Tx, shape: TableShape, entry: Undoable): Promise<boolean> {
   const rows = await tx.unsafe(
     `SELECT FROM ${tableOf(shape)} AS t CROSS JOIN ${entryOf(shape)}
      WHERE j.id = $1::bigint AND ${keysMeet(shape)}`,
@@ -319,7 +276,7 @@ export async function hasRow(tx: Reserved, shape: TableShape, entry: Undoable): 
  * comes to refer to it meanwhile.
  */
 export async function hasFollowers(
-  tx: Reserved,
+  tx: Tx,
   shape: TableShape,
   entry: UndoableRow,
 ): Promise<boolean> {

@@ -1,4 +1,4 @@
-import type { Writable } from "node:stream";
+import { from as copyFrom } from "pg-copy-streams";
 import type { Tx } from "./connect.ts";
 
 /** A COPY … FROM STDIN under way. Nothing else may run on its connection before it is over. */
@@ -15,55 +15,37 @@ export interface CopyIn {
  * Starts a COPY … FROM STDIN. A fault leaves the transaction failed, as any statement does, so run it
  * inside a savepoint where the transaction goes on.
  */
-export async function copyIn(tx: Tx, statement: string): Promise<CopyIn> {
-  const query = tx.unsafe(statement);
-  // `writable()` answers the query itself; awaiting that runs it and yields the stream.
-  const stream = await query.writable() as unknown as Writable;
-  const settled = Promise.withResolvers<number>();
-  // The driver settles the query with the stream and drops what comes later. A fault in the last rows
-  // comes after the end of the data, when the stream no longer hears of it: without these two the
-  // end would never be answered.
-  const outcome = query as unknown as {
-    resolve(result: { count: number }): void;
-    reject(reason: unknown): void;
-  };
-  outcome.resolve = (result) => settled.resolve(result.count);
-  outcome.reject = (reason) => settled.reject(reason);
-  settled.promise.catch(() => {});
-  stream.on("error", () => {});
-  const closed = new Promise<void>((resolve) => stream.once("close", resolve));
-
-  /** The driver writes to the socket once more as the stream closes: wait, lest it hit a later COPY. */
-  async function over(): Promise<number> {
-    try {
-      const count = await settled.promise;
-      await closed;
-      return count;
-    } catch (error) {
-      stream.destroy();
-      await closed;
-      throw error;
-    }
-  }
+export function copyIn(tx: Pick<Tx, "client">, statement: string): CopyIn {
+  const stream = tx.client.query(copyFrom(statement));
+  const closed = Promise.withResolvers<void>();
+  let fault: Error | null = null;
+  stream.on("error", (error) => {
+    fault ??= error;
+    closed.reject(error);
+  });
+  stream.on("close", closed.resolve);
+  stream.on("finish", () => closed.resolve());
+  closed.promise.catch(() => {});
 
   return {
     async write(chunk) {
-      if (stream.destroyed) return void await over();
+      if (fault) throw fault;
       if (stream.write(chunk)) return;
       const drained = Promise.withResolvers<void>();
       stream.once("drain", drained.resolve);
-      await Promise.race([drained.promise, settled.promise]).finally(() =>
+      await Promise.race([drained.promise, closed.promise]).finally(() =>
         stream.off("drain", drained.resolve)
       );
+      if (fault) throw fault;
     },
-    end() {
+    async end() {
       stream.end();
-      return over();
+      await closed.promise;
+      return stream.rowCount;
     },
     async abort() {
       stream.destroy(new Error("the load was given up"));
-      await settled.promise.catch(() => {});
-      await closed;
+      await closed.promise.catch(() => {});
     },
   };
 }

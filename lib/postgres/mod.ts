@@ -1,10 +1,16 @@
 /** The driver and everything that speaks SQL to no table of ours: pools, migrations, provisioning. */
 export { bootstrap, type BootstrapInput, type BootstrapResult } from "./bootstrap.ts";
-export { cancelQuery } from "./cancel.ts";
+export {
+  ReadPool,
+  type ReadPoolOptions,
+  type ReadStatement,
+  type RunOptions,
+  targetOf,
+  type TextRow,
+} from "./client/mod.ts";
 export {
   connect,
   type ConnectOptions,
-  type Pending,
   quoteIdent,
   quoteLiteral,
   type Reserved,
@@ -15,7 +21,7 @@ export { type Control, openControl } from "./control.ts";
 export { type EmbeddedPostgres, startEmbeddedPostgres, StartupError } from "./embedded/mod.ts";
 export { type CopyIn, copyIn } from "./copy.ts";
 export { migrate, type Migration, migrationsDigest, readMigrations } from "./migrate.ts";
-export { createPools, type Lease, type Pools } from "./pools.ts";
+export { createPools, type Lease, type Pool, type Pools } from "./pools.ts";
 export { clusterProvisioner, ROLE_SETTINGS } from "./provision/cluster.ts";
 export type {
   DatabaseNames,
@@ -25,7 +31,6 @@ export type {
   Provisioner,
 } from "./provision/provisioner.ts";
 export { ensureTemplate } from "./provision/template.ts";
-export { isStrayWrite } from "./stray_write.ts";
 export {
   fromPostgres,
   isConnectionLost,

@@ -1,22 +1,29 @@
-import { connect, type ConnectOptions, type Sql } from "./connect.ts";
+import type { Sql } from "./connect.ts";
+
+/** Connections to one database as one role. */
+export interface Pool {
+  end(options?: { timeout: number }): unknown;
+}
 
 /** A pool on loan: it is closed neither by eviction nor by `drop` before it is given back. */
-export interface Lease {
-  readonly sql: Sql;
+export interface Lease<P extends Pool = Sql> {
+  readonly sql: P;
   release(): void;
 }
 
 /** Many databases' pools, of which only the lately used ones stay open. */
 export interface Pools {
-  /** Borrows the pool under a key, opening it through `url` where it is not open. */
-  lease(key: string, url: () => Promise<string>, options?: ConnectOptions): Promise<Lease>;
+  /** Borrows the pool under a key: at once where it is open, and else when `open` has opened it. */
+  lease<P extends Pool>(key: string, open: () => Promise<P>): Lease<P> | Promise<Lease<P>>;
   /** Closes the pools whose key starts so, as soon as their loans end; later leases open anew. */
   drop(keyPrefix: string): Promise<void>;
   close(): Promise<void>;
 }
 
 interface Entry {
-  readonly sql: Promise<Sql>;
+  readonly opening: Promise<Pool>;
+  /** Null while it is being opened. */
+  pool: Pool | null;
   loans: number;
   dropped: boolean;
   readonly closed: PromiseWithResolvers<void>;
@@ -29,7 +36,8 @@ export function createPools(capacity = 64): Pools {
 
   function closeIfIdle(entry: Entry): void {
     if (!entry.dropped || entry.loans > 0) return;
-    entry.sql.then((sql) => sql.end({ timeout: 5 })).catch(() => {}).finally(entry.closed.resolve);
+    entry.opening.then((pool) => pool.end({ timeout: 5 })).catch(() => {})
+      .finally(entry.closed.resolve);
   }
 
   function dropEntry(key: string, entry: Entry): Promise<void> {
@@ -46,39 +54,45 @@ export function createPools(capacity = 64): Pools {
     }
   }
 
+  function lend<P extends Pool>(entry: Entry): Lease<P> {
+    let given = false;
+    return {
+      sql: entry.pool as P,
+      release() {
+        if (given) return;
+        given = true;
+        giveBack(entry);
+      },
+    };
+  }
+
+  function giveBack(entry: Entry): void {
+    entry.loans--;
+    closeIfIdle(entry);
+    if (open.size > capacity) evict();
+  }
+
   return {
-    async lease(key, url, options) {
+    lease<P extends Pool>(key: string, openPool: () => Promise<P>) {
       let entry = open.get(key);
       if (entry) {
         open.delete(key);
       } else {
-        entry = {
-          sql: url().then((text) => connect(text, options)),
-          loans: 0,
-          dropped: false,
-          closed: Promise.withResolvers(),
-        };
+        const opening = openPool();
+        entry = { opening, pool: null, loans: 0, dropped: false, closed: Promise.withResolvers() };
+        const made = entry;
+        opening.then((pool) => made.pool = pool, () => {});
       }
       open.set(key, entry);
       entry.loans++;
+      if (open.size > capacity) evict();
+      if (entry.pool) return lend<P>(entry);
       const leased = entry;
-      let given = false;
-      const release = () => {
-        if (given) return;
-        given = true;
-        leased.loans--;
-        closeIfIdle(leased);
-        if (open.size > capacity) evict();
-      };
-      try {
-        const sql = await leased.sql;
-        if (open.size > capacity) evict();
-        return { sql, release };
-      } catch (error) {
+      return leased.opening.then(() => lend<P>(leased), (error) => {
         if (open.get(key) === leased) open.delete(key);
-        release();
+        giveBack(leased);
         throw error;
-      }
+      });
     },
     async drop(prefix) {
       await Promise.all(

@@ -1,9 +1,11 @@
-import postgres from "postgres";
+import pg from "pg";
 import { AppError, type ErrorCode } from "../errors.ts";
+import { ConnectionLost, ServerFault } from "./client/mod.ts";
 
 /** The SQLSTATE of a driver's error; null for anything else. */
 export function sqlState(error: unknown): string | null {
-  return error instanceof postgres.PostgresError ? error.code : null;
+  if (error instanceof pg.DatabaseError) return error.code ?? null;
+  return error instanceof ServerFault ? error.code : null;
 }
 
 /** What Postgres says of a fault; texts are for reading structure out of them, never for clients. */
@@ -19,19 +21,19 @@ export interface PostgresFault {
 
 /** What Postgres says of a fault; null for anything else. */
 export function postgresFault(error: unknown): PostgresFault | null {
-  if (!(error instanceof postgres.PostgresError)) return null;
+  if (!(error instanceof pg.DatabaseError)) return null;
   return {
-    code: error.code,
+    code: error.code ?? "",
     detail: error.detail,
-    table: error.table_name,
-    column: error.column_name,
+    table: error.table,
+    column: error.column,
     routine: error.routine,
   };
 }
 
 /** The constraint that an error names; null where it names none. */
 export function violatedConstraint(error: unknown): string | null {
-  return error instanceof postgres.PostgresError ? error.constraint_name ?? null : null;
+  return error instanceof pg.DatabaseError ? error.constraint ?? null : null;
 }
 
 const CODES: Readonly<Record<string, ErrorCode>> = {
@@ -64,20 +66,9 @@ const DENIALS: Readonly<Record<string, string>> = {
 // Postgres' own class-22 faults (data exception) that a caller's value brought about.
 const VALUE_FAULT = "That value does not fit the column's type.";
 
-const CONNECTION_FAULTS = new Set([
-  "CONNECTION_CLOSED",
-  "CONNECTION_ENDED",
-  "CONNECTION_DESTROYED",
-  "CONNECT_TIMEOUT",
-  "ECONNREFUSED",
-  "ECONNRESET",
-  "EPIPE",
-]);
-
 /** Whether a fault says that its connection is gone: a reserved one would never answer again. */
 export function isConnectionLost(error: unknown): boolean {
-  return sqlState(error)?.startsWith("57P") === true ||
-    (error instanceof Error && "code" in error && CONNECTION_FAULTS.has(String(error.code)));
+  return error instanceof ConnectionLost || sqlState(error)?.startsWith("57P") === true;
 }
 
 /**

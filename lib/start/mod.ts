@@ -7,4 +7,4 @@ export { openLogSink } from "./log_sink.ts";
 export { run } from "./run.ts";
 export { type OpenInput, type OpenServices, openServices } from "./services.ts";
 export { listenForSignals } from "./signals.ts";
-export { isStrayWrite, StartupError } from "../postgres/mod.ts";
+export { StartupError } from "../postgres/mod.ts";

@@ -1,16 +1,13 @@
 import { CacheKind } from "../cache/mod.ts";
 import type { CallSignal } from "../call_signal.ts";
-import { openEndpoint } from "../endpoints/mod.ts";
+import { openReader } from "../endpoints/mod.ts";
 import { AppError } from "../errors.ts";
 import type { EndpointId } from "../ids.ts";
-import { cancelQuery, fromPostgres, type Lease, sqlState } from "../postgres/mod.ts";
+import { fromPostgres, sqlState, type TextRow } from "../postgres/mod.ts";
 import type { EndpointScope } from "../principal.ts";
 import type { Services } from "../services.ts";
 import type { CompiledManifest } from "./manifest/compile.ts";
 import type { Statement } from "./sql/statement.ts";
-
-/** A row as Postgres wrote it: one text a column. */
-export type TextRow = readonly (string | null)[];
 
 /** One call of a tool, as the tool sees it. */
 export interface Call {
@@ -84,36 +81,6 @@ export function toCallError(error: unknown, statement: Statement, signal: CallSi
   return fromPostgres(error);
 }
 
-// A statement that ran for less than this was not stopped by any statement timeout of ours.
-const STRAY_CANCEL_MS = 1_000;
-
-async function runQuery(
-  lease: Lease,
-  statement: Statement,
-  signal: CallSignal,
-  prepare: boolean,
-): Promise<TextRow[]> {
-  // simple: false, since without values the driver would send text that may hold several statements.
-  const options = { prepare, simple: false };
-  const run = () => lease.sql.unsafe(statement.text, [...statement.values], options).values();
-  let pending = run();
-  const cancel = () => cancelQuery(pending);
-  signal.addEventListener("abort", cancel, { once: true });
-  const started = performance.now();
-  try {
-    return await pending as unknown as TextRow[];
-  } catch (error) {
-    const stray = sqlState(error) === "57014" && !signal.aborted &&
-      performance.now() - started < STRAY_CANCEL_MS;
-    if (!stray) throw error;
-    // A cancel request names a connection, not a statement: one that came late was meant for another.
-    pending = run();
-    return await pending as unknown as TextRow[];
-  } finally {
-    signal.removeEventListener("abort", cancel);
-  }
-}
-
 /** Makes the carrier of one call. */
 export function createCall(
   services: Services,
@@ -125,13 +92,14 @@ export function createCall(
     scope,
     manifest,
     async query(statement) {
-      if (scope.signal.aborted) throw new AppError("CANCELLED");
-      const prepared = await preparedTexts(services, scope.endpoint.id);
-      const lease = await openEndpoint(services, scope, "reader");
+      const { signal } = scope;
+      if (signal.aborted) throw new AppError("CANCELLED");
+      const reader = openReader(services, scope);
+      const lease = reader instanceof Promise ? await reader : reader;
       try {
-        return await runQuery(lease, statement, scope.signal, prepared.admit(statement.text));
+        return await lease.sql.query(statement, { quick: statement.quick ?? false, signal });
       } catch (error) {
-        throw toCallError(error, statement, scope.signal);
+        throw toCallError(error, statement, signal);
       } finally {
         lease.release();
       }

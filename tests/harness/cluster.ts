@@ -4,7 +4,6 @@ import { randomName } from "../../lib/ids.ts";
 import {
   bootstrap,
   connect,
-  isStrayWrite,
   migrationsDigest,
   readMigrations,
   type Sql,
@@ -21,18 +20,7 @@ export interface TestCluster {
 
 let started: Promise<TestCluster> | undefined;
 
-/** As main.ts does: what the driver writes to a connection that a test has closed fails no other test. */
-function hearStrayWrites(): void {
-  globalThis.addEventListener("error", (event) => {
-    if (isStrayWrite(event.error)) event.preventDefault();
-  });
-  globalThis.addEventListener("unhandledrejection", (event) => {
-    if (isStrayWrite(event.reason)) event.preventDefault();
-  });
-}
-
 async function startCluster(): Promise<TestCluster> {
-  hearStrayWrites();
   // One server for the whole run, where the runner started one; else one for this process.
   const url = Deno.env.get("BULKHEAD_TEST_PG") ?? await startThrowawayServer();
   return { superuserUrl: url, superuser: connect(url, { max: 2, name: "tests", idleSeconds: 1 }) };

@@ -11,11 +11,11 @@ export type Login = "owner" | "writer" | "reader";
 /** The URL by which a role reaches its endpoint's database. */
 export async function urlOf(services: Services, scope: EndpointScope, login: Login): Promise<URL> {
   const { sql, release } = await openEndpoint(services, scope, login);
-  const { host, port, database, user, pass } = sql.options;
+  const { host, port, database, user, password: pass } = sql.options;
   release();
-  const url = new URL(`postgres://${host[0]}:${port[0]}/${database}`);
+  const url = new URL(`postgres://${host}:${port}/${database}`);
   url.username = user;
-  url.password = pass!;
+  url.password = pass;
   return url;
 }
 

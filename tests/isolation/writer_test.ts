@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { to as copyTo } from "pg-copy-streams";
 import { connect, type Sql } from "../../lib/postgres/mod.ts";
 import { connected, outcome, state, unrefused } from "./direct.ts";
 import { HOSTILE_STATEMENTS, ROW_CHANGES } from "./statements.ts";
@@ -18,8 +19,10 @@ async function told(url: URL, statement: string): Promise<string> {
   try {
     await sql`SET SESSION CHARACTERISTICS AS TRANSACTION READ WRITE`;
     if (statement.startsWith("COPY")) {
-      const lines = (await sql.unsafe(statement).readable()).toArray();
-      heard.push(String(await lines));
+      const reserved = await sql.reserve();
+      const lines = await reserved.client.query(copyTo(statement)).toArray();
+      reserved.release();
+      heard.push(String(lines));
     } else {
       heard.push(JSON.stringify(await sql.unsafe(statement)));
     }

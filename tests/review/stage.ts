@@ -112,12 +112,12 @@ const NOBODY_LOOKS = { rows: 20, shown: null } as const;
 
 /** Looks at every row of a change, page by page; answers what to say of it when it is approved. */
 export async function lookAt(
-  { shop }: Pick<Stage, "shop">,
+  { services }: Pick<Stage["shop"], "services">,
   scope: EndpointScope,
   change: ChangeId,
 ): Promise<Approval> {
   for (let after = 0;;) {
-    const view = await readReview(shop.services, scope, change, { after, rows: 50, shown: 50 });
+    const view = await readReview(services, scope, change, { after, rows: 50, shown: 50 });
     if (view.next === null) return { version: view.version ?? "", unseen: view.unseen! };
     after = view.next;
   }
@@ -126,7 +126,7 @@ export async function lookAt(
 /** Approves as the stage's person, who looks at all of it before, unless a version is given. */
 export async function approve(stage: Stage, change: ChangeId, version?: string | null) {
   const { shop, scope } = stage;
-  const looked = await lookAt(stage, scope, change);
+  const looked = await lookAt(shop, scope, change);
   await approveChange(shop.services, scope, change, {
     ...looked,
     ...(version ? { version } : {}),

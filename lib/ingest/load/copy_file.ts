@@ -51,7 +51,7 @@ export async function copyFile(
 ): Promise<boolean> {
   return await undoable(tx, async (inner) => {
     await createTable(inner, draft, identityFromStart(draft));
-    const copy = await copyIn(inner, copyFileStatement(draft, shape.dialect, shape.header));
+    const copy = copyIn(inner, copyFileStatement(draft, shape.dialect, shape.header));
     const sent = await send(copy, utf8Chunks(input, shape, { told }));
     if ("fault" in sent) throw sent.fault;
     if (sent.rows !== draft.rows) throw new Undo();
@@ -84,7 +84,7 @@ export async function surveyAndCopy(
   let survey: CsvSurvey | undefined;
   const copied = await undoable(tx, async (inner) => {
     await createTable(inner, draft, identityFromStart(draft));
-    const copy = await copyIn(inner, copyFileStatement(draft, shape.dialect, shape.header));
+    const copy = copyIn(inner, copyFileStatement(draft, shape.dialect, shape.header));
     const stop = new AbortController();
     const sending = send(copy, utf8Chunks(input, shape)).then((sent) => {
       // Without its connection the load is lost, and the survey need not go on.

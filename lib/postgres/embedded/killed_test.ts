@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { startEmbeddedPostgres } from "./mod.ts";
-import { query, spawnStarter, startElsewhere, temporaryFolder } from "./test_starter.ts";
+import { query } from "./test_query.ts";
+import { spawnStarter, startElsewhere, temporaryFolder } from "./test_starter.ts";
 
 async function madeIn(home: string): Promise<string[]> {
   try {

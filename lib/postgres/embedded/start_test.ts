@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { type EmbeddedPostgres, startEmbeddedPostgres, StartupError } from "./mod.ts";
 import { run } from "./run.ts";
-import { query, temporaryFolder } from "./test_starter.ts";
+import { query } from "./test_query.ts";
+import { temporaryFolder } from "./test_starter.ts";
 
 function start(dataDir: string, said: string[] = []): Promise<EmbeddedPostgres> {
   const say = (line: string) => void said.push(line);

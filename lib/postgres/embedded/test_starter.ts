@@ -2,7 +2,6 @@
  * For the tests of this folder: a data folder that goes away, and a start of Postgres by another
  * process, which can be killed. Run as a program, this file is that other process.
  */
-import postgres from "postgres";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Account } from "./run.ts";
@@ -33,17 +32,6 @@ export async function temporaryFolder(): Promise<AsyncDisposable & { path: strin
     path,
     [Symbol.asyncDispose]: () => Deno.remove(path, { recursive: true }),
   };
-}
-
-/** Runs one query on a connection of its own. */
-export async function query(url: string, text: string): Promise<Record<string, unknown>[]> {
-  const sql = postgres(url, { max: 1, onnotice: () => {} });
-  try {
-    return [...await sql.unsafe(text)];
-  } finally {
-    // After a lost connection the driver would wait for ever.
-    await sql.end({ timeout: 1 });
-  }
 }
 
 /** Starts the other process without waiting for its Postgres. */

@@ -1,4 +1,4 @@
-import { isConnectionLost, quoteIdent, type Reserved, type Sql } from "../../postgres/mod.ts";
+import { quoteIdent, type Sql, type Tx } from "../../postgres/mod.ts";
 import { valueKind } from "./kind.ts";
 import type { ManifestBody, ManifestTable } from "./shape.ts";
 
@@ -52,7 +52,7 @@ interface ForeignKeyRow {
   references: string[];
 }
 
-function selectTables(tx: Reserved, writer: string) {
+function selectTables(tx: Tx, writer: string) {
   return tx<TableRow[]>`
     SELECT c.relname::text AS name, obj_description(c.oid, 'pg_class') AS comment,
       c.relkind IN ('r', 'p', 'm') AS stored, c.reltuples::float8 AS estimate,
@@ -70,7 +70,7 @@ function selectTables(tx: Reserved, writer: string) {
     ORDER BY c.relname`;
 }
 
-function selectColumns(tx: Reserved, writer: string) {
+function selectColumns(tx: Tx, writer: string) {
   return tx<ColumnRow[]>`
     SELECT c.relname::text AS table, a.attname::text AS name,
       format_type(a.atttypid, a.atttypmod) AS type,
@@ -91,7 +91,7 @@ function selectColumns(tx: Reserved, writer: string) {
     ORDER BY c.relname, a.attnum`;
 }
 
-function selectIndexes(tx: Reserved) {
+function selectIndexes(tx: Tx) {
   return tx<IndexRow[]>`
     SELECT c.relname::text AS table, x.relname::text AS name, i.indisprimary AS is_primary,
       i.indisunique AND i.indimmediate AND i.indpred IS NULL AS is_unique,
@@ -119,7 +119,7 @@ function selectIndexes(tx: Reserved) {
     ORDER BY c.relname, NOT i.indisprimary, x.relname`;
 }
 
-function selectForeignKeys(tx: Reserved) {
+function selectForeignKeys(tx: Tx) {
   return tx<ForeignKeyRow[]>`
     SELECT c.relname::text AS table, r.relname::text AS target,
       (
@@ -141,7 +141,7 @@ function selectForeignKeys(tx: Reserved) {
 }
 
 async function countRows(
-  tx: Reserved,
+  tx: Tx,
   table: TableRow,
 ): Promise<Pick<ManifestTable, "rows" | "exact">> {
   // A view may cost anything to count.
@@ -162,37 +162,23 @@ async function countRows(
  * Reads the schema as the connection's role sees it: tables and columns that it may SELECT, their keys,
  * indexes and counts; and what of them the role `writer` may change.
  */
-export async function introspect(sql: Sql, writer: string): Promise<ManifestBody> {
-  const connection = await sql.reserve();
-  const giveBack = async () => {
-    await connection`ROLLBACK`;
-    connection.release();
-  };
-  try {
-    // One snapshot, so that tables and keys belong together.
-    await connection`BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY`;
-    const body = await readSchema(connection, writer);
-    await giveBack();
-    return body;
-  } catch (error) {
-    // A connection that is lost answers nothing more, and given back it would be lent out again.
-    if (!isConnectionLost(error)) await giveBack();
-    throw error;
-  }
+export function introspect(sql: Sql, writer: string): Promise<ManifestBody> {
+  // One snapshot, so that tables and keys belong together.
+  return sql.begin("ISOLATION LEVEL REPEATABLE READ READ ONLY", (tx) => readSchema(tx, writer));
 }
 
-async function readSchema(connection: Reserved, writer: string): Promise<ManifestBody> {
-  const columns = Map.groupBy(await selectColumns(connection, writer), (row) => row.table);
-  const indexes = Map.groupBy(await selectIndexes(connection), (row) => row.table);
-  const foreignKeys = Map.groupBy(await selectForeignKeys(connection), (row) => row.table);
+async function readSchema(tx: Tx, writer: string): Promise<ManifestBody> {
+  const columns = Map.groupBy(await selectColumns(tx, writer), (row) => row.table);
+  const indexes = Map.groupBy(await selectIndexes(tx), (row) => row.table);
+  const foreignKeys = Map.groupBy(await selectForeignKeys(tx), (row) => row.table);
   const tables: ManifestTable[] = [];
-  for (const row of await selectTables(connection, writer)) {
+  for (const row of await selectTables(tx, writer)) {
     const own = columns.get(row.name) ?? [];
     tables.push({
       name: row.name,
       comment: row.comment,
       stored: row.stored,
-      ...await countRows(connection, row),
+      ...await countRows(tx, row),
       columns: own.map((column) => ({
         name: column.name,
         type: column.type,

@@ -7,6 +7,9 @@ import { ofShape } from "./shapes.ts";
 import type { Source } from "./source.ts";
 import type { Params, Statement } from "./statement.ts";
 
+/** A page of so few rows is tried among the quick statements. */
+const QUICK_ROWS = 100;
+
 /** One page of rows. */
 export interface PageQuery {
   readonly source: Source;
@@ -71,7 +74,8 @@ export function pageStatement(query: PageQuery, cutting: boolean): PageStatement
     ...after,
   ].join("\0");
   const made = ofShape(fields, shape, () => pageText(query, after, ordered, cutting));
-  return { ...made, values: params.values, unchecked: params.unchecked };
+  const quick = !query.total && query.limit <= QUICK_ROWS;
+  return { ...made, values: params.values, unchecked: params.unchecked, quick };
 }
 
 function pageText(
@@ -79,7 +83,7 @@ function pageText(
   after: readonly string[],
   ordered: string,
   cutting: boolean,
-): Omit<PageStatement, "values" | "unchecked"> {
+): Omit<PageStatement, "values" | "unchecked" | "quick"> {
   const bounds = cutting ? cutBounds(fields, limit) : { cell: null, rows: limit };
   const labels = new Map(fields.map((field) => [field.sql, field.label]));
   const separate = order.some(({ field }) => !SELF_KEYED.has(field.kind) || !labels.has(field.sql));

@@ -37,5 +37,5 @@ export function rowStatement(
     }`;
     return { text: cutting ? row : `SELECT ${told} FROM (${row} OFFSET 0) p`, cell };
   });
-  return { ...made, values: params.values, unchecked: params.unchecked };
+  return { ...made, values: params.values, unchecked: params.unchecked, quick: true };
 }

@@ -9,6 +9,8 @@ export interface Statement {
   readonly values: readonly string[];
   /** Names and types of what was bound without Postgres' own judgement of it. */
   readonly unchecked?: readonly string[];
+  /** Whether it reads by key or a small page, so that it can share a connection with others. */
+  readonly quick?: boolean;
 }
 
 // Kinds whose texts only Postgres can judge in full: offsets and years have bounds of their own.

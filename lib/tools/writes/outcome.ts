@@ -1,4 +1,4 @@
-import type { TextRow } from "../call.ts";
+import type { TextRow } from "../../postgres/mod.ts";
 
 /** One changed row, as a write or the journal tells of it; texts are JSON. */
 export interface Effect {

@@ -1,5 +1,5 @@
 import type { Sql, Tx } from "../../postgres/mod.ts";
-import type { TextRow } from "../call.ts";
+import type { TextRow } from "../../postgres/mod.ts";
 import type { Outcome } from "./outcome.ts";
 import type { WriteStatement } from "./write.ts";
 

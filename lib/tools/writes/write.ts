@@ -2,7 +2,7 @@ import type { z } from "zod";
 import type { ChangeId } from "../../ids.ts";
 import type { Ability } from "../../principal.ts";
 import type { Table } from "../manifest/compile.ts";
-import type { TextRow } from "../call.ts";
+import type { TextRow } from "../../postgres/mod.ts";
 import { CELL, type EffectShape, plainWriteSql, writeSql } from "../sql/write.ts";
 import { Params, type Statement } from "../sql/statement.ts";
 import { type Outcome, readCounted, readPlain } from "./outcome.ts";
