@@ -43,3 +43,14 @@ Deno.test("clientOf() tells the address, and the network that may be kept of it"
     network: "192.0.2.0/24",
   });
 });
+
+Deno.test("clientOf() remembers a peer only where it is nobody's proxy", () => {
+  const none = { trustedProxies: [] };
+  const proxied = { trustedProxies: ["192.0.2.77"] };
+  const direct = { address: "192.0.2.77", network: "192.0.2.0/24" };
+  assert.deepEqual(clientOf(from("198.51.100.1"), "192.0.2.77", none), direct);
+  for (const client of ["198.51.100.1", "198.51.100.2"]) {
+    assert.equal(clientOf(from(client), "192.0.2.77", proxied).address, client);
+    assert.deepEqual(clientOf(from(client), "192.0.2.77", none), direct);
+  }
+});
