@@ -56,6 +56,13 @@ export interface ConnectOptions {
 
 const CONNECT_TIMEOUT_MS = 15_000;
 
+/** A pool's own timeout would also bound how long a caller waits for its turn: that is the caller's matter. */
+class TimedClient extends pg.Client {
+  constructor(config: pg.ClientConfig = {}) {
+    super({ ...config, connectionTimeoutMillis: CONNECT_TIMEOUT_MS });
+  }
+}
+
 /** Settings as a startup option (libpq, "options"): blanks and backslashes are escaped. */
 function startupOptions(settings: Readonly<Record<string, string | number>>): string {
   return Object.entries(settings)
@@ -71,7 +78,6 @@ export function connect(url: string, options: ConnectOptions = {}): Sql {
   const target = targetOf(url);
   const config: pg.PoolConfig = {
     connectionString: url,
-    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
     application_name: options.name ?? "bulkhead",
     keepAlive: true,
     types: typesOf(options.arrays ?? false),
@@ -80,11 +86,8 @@ export function connect(url: string, options: ConnectOptions = {}): Sql {
       ...(options.guarded ? { default_transaction_read_only: "on" } : {}),
     }),
   };
-  const pool = new pg.Pool({
-    ...config,
-    max,
-    idleTimeoutMillis: (options.idleSeconds ?? 30) * 1000,
-  });
+  const idleTimeoutMillis = (options.idleSeconds ?? 30) * 1000;
+  const pool = new pg.Pool({ ...config, max, idleTimeoutMillis, Client: TimedClient });
   const names = new Names();
   /** Sessions that have not ended yet, and when each has. */
   const open = new Map<pg.PoolClient, Promise<void>>();

@@ -7,6 +7,7 @@ export interface Listening {
 }
 
 const AGAIN_MS = 250;
+const CONNECT_TIMEOUT_MS = 15_000;
 
 /**
  * Hears a channel over a connection of its own. What is sent while the connection is being made anew is
@@ -22,7 +23,7 @@ export async function listenOn(
   let over = false;
 
   async function open(): Promise<void> {
-    const own = new pg.Client(config);
+    const own = new pg.Client({ ...config, connectionTimeoutMillis: CONNECT_TIMEOUT_MS });
     client = own;
     own.on("notification", ({ channel: of, payload }) => {
       if (of === channel) hear(payload ?? "");
