@@ -11,9 +11,11 @@ import {
   NewTablesForm,
   PageHead,
   RulesTable,
+  WaitingTables,
   WritesForm,
 } from "../../lib/web/mod.ts";
 import { enterPage } from "./enter.ts";
+import { unopenedIn } from "./unopened.ts";
 
 /** `/endpoints/{slug}/access`: whether agents may change rows, and what they see of each table. */
 export const accessPage = memberPage("/endpoints/:slug/access", {
@@ -23,6 +25,7 @@ export const accessPage = memberPage("/endpoints/:slug/access", {
     const { role } = page.session;
     const path = `/endpoints/${endpoint.slug}`;
     const tables = await readRules(page.services, scope);
+    const unopened = await unopenedIn(page.services, scope);
     return page.render(
       { title: `Access to ${endpoint.name}`, section: "endpoints" },
       <>
@@ -52,6 +55,9 @@ export const accessPage = memberPage("/endpoints/:slug/access", {
             title="New tables"
             about="Whether agents that reach all tables see a table that is imported later."
           >
+            {unopened && unopened.tables.length > 0 && (
+              <WaitingTables path={path} manages={may(role, "rules:write")} {...unopened} />
+            )}
             <NewTablesForm
               path={path}
               newTables={endpoint.settings.newTables}
@@ -68,6 +74,7 @@ export const accessPage = memberPage("/endpoints/:slug/access", {
                 <RulesTable
                   path={path}
                   tables={tables}
+                  waiting={unopened?.tables.map(({ name }) => name) ?? []}
                   writes={endpoint.settings.writes}
                   manages={may(role, "rules:write")}
                 />

@@ -7,6 +7,7 @@ import {
   Badge,
   Button,
   ButtonLink,
+  Compartment,
   Form,
   Hold,
   ImportWaits,
@@ -99,11 +100,13 @@ async function finished(
   return (
     <Hold>
       {report.tables.some(({ rows, removed = 0 }) => rows + removed > 0) && (
-        <p>
-          <a href={`/endpoints/${scope.endpoint.slug}/changes/${ingest.id}`}>
-            See this import among the changes, or undo it
-          </a>
-        </p>
+        <Compartment id="change" title="Change" about="What it added and removed, row by row.">
+          <p>
+            <a href={`/endpoints/${scope.endpoint.slug}/changes/${ingest.id}`}>
+              See this import among the changes, or undo it
+            </a>
+          </p>
+        </Compartment>
       )}
       <IngestReport
         ingest={ingest}

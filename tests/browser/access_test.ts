@@ -84,7 +84,8 @@ Deno.test({
     await assertFits(page);
     assert(await page.getByLabel("Off", { exact: false }).first().isChecked());
     await page.getByLabel("After review").check();
-    await page.getByRole("button", { name: "Save" }).click();
+    const writing = page.getByRole("region", { name: "Writing" });
+    await writing.getByRole("button", { name: "Save" }).click();
     await page.getByText("The settings are saved").waitFor();
     assert(await page.getByLabel("After review").isChecked());
     await page.getByText("Stop all changes now").click();

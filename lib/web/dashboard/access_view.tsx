@@ -119,9 +119,11 @@ function Operations({ table, writes }: { table: RuledTable; writes: Writes }) {
 
 /** The tables with what agents see and may do in each. */
 export function RulesTable(
-  { path, tables, writes, manages }: {
+  { path, tables, waiting, writes, manages }: {
     path: string;
     tables: readonly RuledTable[];
+    /** Names of those that no agent sees until somebody opens them. */
+    waiting: readonly string[];
     writes: Writes;
     manages: boolean;
   },
@@ -149,7 +151,13 @@ export function RulesTable(
       head: "Rows",
       cell: ({ rules }) => rules.rowFilter ? <Badge tone="accent">Filtered</Badge> : "All",
     },
-    { head: "Agents may", cell: (table) => <Operations table={table} writes={writes} /> },
+    {
+      head: "Agents may",
+      cell: (table) =>
+        waiting.includes(table.name)
+          ? <Badge tone="warn">Nothing: not open yet</Badge>
+          : <Operations table={table} writes={writes} />,
+    },
   ];
   return <Table caption="Rules of each table" columns={columns} rows={tables} />;
 }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { ActivityEntry } from "../../audit/mod.ts";
-import { newId, type Slug } from "../../ids.ts";
+import { newId, type Slug, type TokenId } from "../../ids.ts";
 import { happenings } from "./activity_words.ts";
 
 const change = newId();
@@ -96,4 +96,17 @@ Deno.test("happenings() tells what was set, and leads to no change where no row 
     ),
     ["Writing changed films-01234567 from “off” to “at once”", "Writing changed films-01234567"],
   );
+});
+
+Deno.test("happenings() shows no id as a subject, and leads a denied call to its token", () => {
+  const [imported] = happenings([entry({ action: "data.loaded", subject: newId() })]);
+  assert.equal(imported!.subject, "");
+  const tokenId = newId<TokenId>();
+  const detail = { reason: "INSUFFICIENT_SCOPE", missing: "rows:delete" };
+  const [denied] = happenings([entry({ action: "call.denied", tokenId, detail })]);
+  assert.equal(denied!.fix?.path, `/tokens/${tokenId}`);
+  const operator = entry({ action: "session.link_created", subject: "a@b.example", tool: null });
+  assert.deepEqual(words({ ...operator, detail: { by: "operator" } }), [
+    "Sign-in link created a@b.example from the server's command line",
+  ]);
 });
