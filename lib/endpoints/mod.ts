@@ -9,7 +9,7 @@ export {
   listEndpoints,
   sweepEndpoints,
 } from "./lifecycle.ts";
-export { type DatabaseRole, openEndpoint, openReader } from "./open.ts";
+export { type DatabaseRole, openEndpoint, openReader, withEndpoint } from "./open.ts";
 export { ensureSchema, upgradeEndpoints } from "./schema.ts";
 export type { EndpointRow, EndpointView, SystemTarget } from "./store.ts";
 export { enterAsSystem } from "./system.ts";

@@ -100,6 +100,21 @@ export async function openEndpoint(
   );
 }
 
+/** Lends an endpoint's pool for as long as some work takes, and gives it back however that ends. */
+export async function withEndpoint<T>(
+  services: Services,
+  scope: EndpointScope,
+  role: DatabaseRole,
+  work: (sql: Sql) => Promise<T>,
+): Promise<T> {
+  const lease = await openEndpoint(services, scope, role);
+  try {
+    return await work(lease.sql);
+  } finally {
+    lease.release();
+  }
+}
+
 /**
  * The road by which calls read: like `openEndpoint` for the reader, over connections that answer many
  * quick statements at once, and without waiting where they are open.

@@ -1,4 +1,4 @@
-import { ensureSchema, openEndpoint } from "../endpoints/mod.ts";
+import { ensureSchema, withEndpoint } from "../endpoints/mod.ts";
 import { AppError } from "../errors.ts";
 import type { ChangeId } from "../ids.ts";
 import { fromPostgres, type Sql, type Tx } from "../postgres/mod.ts";
@@ -39,13 +39,10 @@ export async function withJournal<T>(
   as: "owner" | "keeper" = "owner",
 ): Promise<T> {
   await ensureSchema(services, scope);
-  const lease = await openEndpoint(services, scope, as);
   try {
-    return await work(lease.sql);
+    return await withEndpoint(services, scope, as, work);
   } catch (error) {
     throw fromPostgres(error);
-  } finally {
-    lease.release();
   }
 }
 

@@ -1,4 +1,4 @@
-import { openEndpoint } from "../endpoints/mod.ts";
+import { withEndpoint } from "../endpoints/mod.ts";
 import { AppError } from "../errors.ts";
 import type { ChangeId } from "../ids.ts";
 import { fromPostgres, type Sql, type Tx } from "../postgres/mod.ts";
@@ -36,17 +36,12 @@ export const MAX_OWN_QUEUED = 200;
 const MAX_QUEUED_BYTES = 128_000_000;
 
 /** Runs a transaction of ours in an endpoint's database. */
-export async function asKeeper<T>(
+export function asKeeper<T>(
   services: Services,
   scope: EndpointScope,
   work: (tx: Tx) => Promise<T>,
 ): Promise<T> {
-  const lease = await openEndpoint(services, scope, "keeper");
-  try {
-    return await lease.sql.begin((tx) => work(tx as unknown as Tx)) as T;
-  } finally {
-    lease.release();
-  }
+  return withEndpoint(services, scope, "keeper", (sql) => sql.begin(work));
 }
 
 /** What the activity log keeps of a change that was queued or decided on. */

@@ -1,6 +1,6 @@
 import { AppError } from "../errors.ts";
 import type { EndpointId } from "../ids.ts";
-import { enterAsSystem, openEndpoint, type SystemTarget } from "../endpoints/mod.ts";
+import { enterAsSystem, type SystemTarget, withEndpoint } from "../endpoints/mod.ts";
 import type { Services } from "../services.ts";
 import { carryOver, ROUND_LIMIT } from "./carry.ts";
 import { selectWanted } from "./relay_store.ts";
@@ -64,13 +64,10 @@ export function serveRelay(services: Services): Relay {
 
   async function round(target: SystemTarget): Promise<number | null> {
     const scope = await enterAsSystem(services, target, "relay");
-    const lease = await openEndpoint(services, scope, "owner");
-    try {
+    return await withEndpoint(services, scope, "owner", (owner) => {
       const { limit } = courseOf(target.endpointId);
-      return await carryOver(control, scope.endpoint, lease.sql, { limit, wait: false });
-    } finally {
-      lease.release();
-    }
+      return carryOver(control, scope.endpoint, owner, { limit, wait: false });
+    });
   }
 
   async function run(target: SystemTarget, course: Course): Promise<void> {

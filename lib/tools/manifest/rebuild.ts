@@ -1,5 +1,5 @@
 import { actorOf, recordEvent } from "../../audit/mod.ts";
-import { endpointRoles, openEndpoint, SLUGS } from "../../endpoints/mod.ts";
+import { endpointRoles, SLUGS, withEndpoint } from "../../endpoints/mod.ts";
 import { AppError } from "../../errors.ts";
 import { fromPostgres } from "../../postgres/mod.ts";
 import type { EndpointScope } from "../../principal.ts";
@@ -24,31 +24,32 @@ export async function rebuildManifest(
   const { id, tenantId, slug } = scope.endpoint;
   // Borrowed before the transaction: to open it may need a control connection of its own.
   const { writer } = await endpointRoles(services, scope);
-  const lease = await openEndpoint(services, scope, "reader");
-  try {
-    const version = await services.control.tenant(tenantId, async (tx) => {
-      // Locked before the schema is read: of two rebuilds at once, the later version is the later read.
-      if (!await lockEndpoint(tx, id)) throw new AppError("ACCESS_DENIED");
-      const body = await introspect(lease.sql, writer).catch((error) => {
-        throw fromPostgres(error);
-      });
-      const version = await insertManifest(tx, tenantId, id, reason, body);
-      await recordEvent(tx, {
-        tenantId,
-        action: "manifest.rebuilt",
-        actor: actorOf(scope),
-        endpointId: id,
-        subject: slug,
-        detail: { version, reason, tables: body.tables.length },
-      });
-      return version;
-    });
-    services.caches.of(SLUGS).drop(slug);
-    services.caches.of(MANIFESTS).dropWhere((manifest) =>
-      manifest.endpointId === id && manifest.version < version
-    );
-    return version;
-  } finally {
-    lease.release();
-  }
+  const version = await withEndpoint(
+    services,
+    scope,
+    "reader",
+    (reader) =>
+      services.control.tenant(tenantId, async (tx) => {
+        // Locked before the schema is read: of two rebuilds at once, the later version is the later read.
+        if (!await lockEndpoint(tx, id)) throw new AppError("ACCESS_DENIED");
+        const body = await introspect(reader, writer).catch((error) => {
+          throw fromPostgres(error);
+        });
+        const version = await insertManifest(tx, tenantId, id, reason, body);
+        await recordEvent(tx, {
+          tenantId,
+          action: "manifest.rebuilt",
+          actor: actorOf(scope),
+          endpointId: id,
+          subject: slug,
+          detail: { version, reason, tables: body.tables.length },
+        });
+        return version;
+      }),
+  );
+  services.caches.of(SLUGS).drop(slug);
+  services.caches.of(MANIFESTS).dropWhere((manifest) =>
+    manifest.endpointId === id && manifest.version < version
+  );
+  return version;
 }

@@ -1,4 +1,4 @@
-import { openEndpoint } from "../../endpoints/mod.ts";
+import { withEndpoint } from "../../endpoints/mod.ts";
 import type { PreviewRow, ReviewedChange } from "../../journal/mod.ts";
 import { sqlState } from "../../postgres/mod.ts";
 import type { EndpointScope } from "../../principal.ts";
@@ -37,15 +37,18 @@ export async function movedRows(
   const table = manifest.tables.get(change.table);
   if (!table || !keysMeet(table, change.rows)) return null;
   if (!change.rows.length) return [];
-  const lease = await openEndpoint(services, scope, "reader");
+  const keys = change.rows.map((row) => row.keyText);
   try {
-    const versions = await selectVersions(lease.sql, table, change.rows.map((row) => row.keyText));
+    const versions = await withEndpoint(
+      services,
+      scope,
+      "reader",
+      (sql) => selectVersions(sql, table, keys),
+    );
     return change.rows.map((row, i) => movedOf(row, versions[i] ?? null));
   } catch (error) {
     // A column or a grant that is gone, a key that is of its type no more.
     if (/^(22|42)/.test(sqlState(error) ?? "")) return null;
     throw error;
-  } finally {
-    lease.release();
   }
 }

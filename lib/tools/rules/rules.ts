@@ -1,14 +1,14 @@
 import { requireStanding } from "../../auth/mod.ts";
-import { ensureSchema, openEndpoint, SLUGS } from "../../endpoints/mod.ts";
+import { SLUGS } from "../../endpoints/mod.ts";
 import { AppError } from "../../errors.ts";
 import { type ChangeId, newId } from "../../ids.ts";
 import { changedBy } from "../../journal/mod.ts";
-import { fromPostgres, type Sql, type Tx } from "../../postgres/mod.ts";
+import type { Sql, Tx } from "../../postgres/mod.ts";
 import { type EndpointScope, reachedIn } from "../../principal.ts";
 import type { Services } from "../../services.ts";
 import { rebuildManifest } from "../manifest/rebuild.ts";
 import { hint, quoted } from "../names.ts";
-import { busyTable } from "./busy.ts";
+import { asOwner } from "./as_owner.ts";
 import { checkRules } from "./check.ts";
 import { policySql } from "./policy.ts";
 import {
@@ -21,22 +21,6 @@ import {
 } from "./rules_store.ts";
 import type { RuledTable, TableRules } from "./shape.ts";
 import { isWaiting } from "./waiting_store.ts";
-
-async function asOwner<T>(
-  services: Services,
-  scope: EndpointScope,
-  work: (sql: Sql) => Promise<T>,
-): Promise<T> {
-  await ensureSchema(services, scope);
-  const lease = await openEndpoint(services, scope, "owner");
-  try {
-    return await work(lease.sql);
-  } catch (error) {
-    throw busyTable(error) ?? fromPostgres(error);
-  } finally {
-    lease.release();
-  }
-}
 
 const unknownTable = (name: string, known: readonly string[]) =>
   new AppError("UNKNOWN_TABLE", `no table ${quoted(name)}; ${hint(name, known, "tables")}`);

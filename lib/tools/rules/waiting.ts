@@ -1,30 +1,14 @@
 import { requireStanding } from "../../auth/mod.ts";
-import { ensureSchema, openEndpoint, SLUGS } from "../../endpoints/mod.ts";
+import { SLUGS } from "../../endpoints/mod.ts";
 import { AppError } from "../../errors.ts";
 import { changedBy, insertNotice } from "../../journal/mod.ts";
-import { fromPostgres, type Sql, sqlState, type Tx } from "../../postgres/mod.ts";
+import { sqlState, type Tx } from "../../postgres/mod.ts";
 import type { EndpointScope } from "../../principal.ts";
 import type { Services } from "../../services.ts";
 import { rebuildManifest } from "../manifest/rebuild.ts";
-import { busyTable } from "./busy.ts";
+import { asOwner } from "./as_owner.ts";
 import { beginRules, selectTables, tryPolicy } from "./rules_store.ts";
 import { deleteWaiting, selectWaitingTables, type WaitingTable } from "./waiting_store.ts";
-
-async function asOwner<T>(
-  services: Services,
-  scope: EndpointScope,
-  work: (sql: Sql) => Promise<T>,
-): Promise<T> {
-  await ensureSchema(services, scope);
-  const lease = await openEndpoint(services, scope, "owner");
-  try {
-    return await work(lease.sql);
-  } catch (error) {
-    throw busyTable(error) ?? fromPostgres(error);
-  } finally {
-    lease.release();
-  }
-}
 
 /** The endpoint's tables that no token and no app sees until somebody opens them; for people alone. */
 export function listWaitingTables(

@@ -1,5 +1,5 @@
 import { actorOf, recordEvent } from "../../audit/mod.ts";
-import { ensureSchema, openEndpoint, SLUGS } from "../../endpoints/mod.ts";
+import { ensureSchema, SLUGS, withEndpoint } from "../../endpoints/mod.ts";
 import { AppError } from "../../errors.ts";
 import { fromPostgres, type Sql, type Tx } from "../../postgres/mod.ts";
 import type { EndpointScope, EndpointSettings } from "../../principal.ts";
@@ -77,13 +77,13 @@ export async function setWrites(
 ): Promise<void> {
   await ensureSchema(services, scope);
   // Borrowed before the transaction: to open it may need a control connection of its own.
-  const lease = await openEndpoint(services, scope, "owner");
-  try {
-    if (writes === "off") await turnOff(services, scope, lease.sql);
-    else await turnOn(services, scope, lease.sql, writes);
-  } finally {
-    lease.release();
-  }
+  await withEndpoint(
+    services,
+    scope,
+    "owner",
+    (owner) =>
+      writes === "off" ? turnOff(services, scope, owner) : turnOn(services, scope, owner, writes),
+  );
   await rebuildManifest(services, scope, "writing changed");
   await services.replicas.forget(SLUGS.name, [scope.endpoint.slug]);
 }

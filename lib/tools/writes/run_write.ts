@@ -1,5 +1,5 @@
 import { sha256Hex } from "../../crypto/mod.ts";
-import { openEndpoint } from "../../endpoints/mod.ts";
+import { openEndpoint, withEndpoint } from "../../endpoints/mod.ts";
 import { AppError } from "../../errors.ts";
 import { newId } from "../../ids.ts";
 import { actorKey, changeContext, type KeyedChange, selectKeyed } from "../../journal/mod.ts";
@@ -139,13 +139,10 @@ function bodyDigest(call: Call, request: WriteRequest): string {
 }
 
 async function asOwner<T>(call: Call, work: (owner: Sql) => Promise<T>): Promise<T> {
-  const lease = await openEndpoint(call.services, call.scope, "owner");
   try {
-    return await work(lease.sql);
+    return await withEndpoint(call.services, call.scope, "owner", work);
   } catch (error) {
     throw fromPostgres(error);
-  } finally {
-    lease.release();
   }
 }
 
