@@ -30,16 +30,13 @@ interface Shown {
 }
 
 function Foot({ next, mail }: { next: string; mail: boolean }) {
+  if (!mail) return <>This server sends no mail. Whoever runs it can create a sign-in link.</>;
   return (
     <>
       New here? <a href={withNext("/sign-up", next)}>Create account</a>
-      {mail && (
-        <>
-          <br />
-          <a href={withNext("/sign-in/mail", next)}>Email me a link</a> ·{" "}
-          <a href="/password/forgotten">Forgot your password?</a>
-        </>
-      )}
+      <br />
+      <a href={withNext("/sign-in/mail", next)}>Email me a link</a> ·{" "}
+      <a href="/password/forgotten">Forgot your password?</a>
     </>
   );
 }

@@ -24,8 +24,36 @@ interface Shown {
   faults?: Readonly<Record<string, string>>;
   /** What concerns the form as a whole. */
   refusal?: Refusal;
-  email?: string;
+  email?: string | undefined;
   next: string;
+}
+
+function SignUpForm({ faults = {}, email, next }: Shown) {
+  return (
+    <Form action="/sign-up">
+      <input type="hidden" name="next" value={next} />
+      <Field
+        name="email"
+        type="email"
+        label="E-mail address"
+        autocomplete="username"
+        required
+        maxLength={254}
+        value={email}
+        error={faults["email"]}
+      />
+      <Field
+        name="password"
+        type="password"
+        label="Password"
+        hint="12 characters or more. A few words in a row are easy to keep and hard to guess."
+        autocomplete="new-password"
+        required
+        error={faults["password"]}
+      />
+      <Button tone="primary">Create account</Button>
+    </Form>
+  );
 }
 
 function show(page: PageRequest, { faults = {}, refusal, email, next }: Shown): Response {
@@ -41,29 +69,13 @@ function show(page: PageRequest, { faults = {}, refusal, email, next }: Shown): 
       }
     >
       {refusal && <Notice tone="danger" title="No account was created">{refusal.text}</Notice>}
-      <Form action="/sign-up">
-        <input type="hidden" name="next" value={next} />
-        <Field
-          name="email"
-          type="email"
-          label="E-mail address"
-          autocomplete="username"
-          required
-          maxLength={254}
-          value={email}
-          error={faults["email"]}
-        />
-        <Field
-          name="password"
-          type="password"
-          label="Password"
-          hint="12 characters or more. A few words in a row are easy to keep and hard to guess."
-          autocomplete="new-password"
-          required
-          error={faults["password"]}
-        />
-        <Button tone="primary">Create account</Button>
-      </Form>
+      {page.services.mailer.available
+        ? <SignUpForm faults={faults} email={email} next={next} />
+        : (
+          <Notice title="Nobody can sign up here">
+            This server sends no mail. Whoever runs it can create a sign-in link for you.
+          </Notice>
+        )}
     </Sheet>,
     refusal?.status ?? (Object.keys(faults).length ? 422 : 200),
   );
