@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { AUDIT_ACTIONS, exportActivity, listActivity, listAnchors } from "../../lib/audit/mod.ts";
+import { AppError } from "../../lib/errors.ts";
 import type { AnyId, EndpointId, TokenId, UserId } from "../../lib/ids.ts";
 import {
   activityResource,
@@ -103,14 +104,16 @@ const anchors = tenantRoute({
   permission: "activity:read",
   query: z.strictObject({
     limit: pageQuery.shape.limit,
-    cursor: z.string().regex(/^[1-9]\d{0,18}$/).optional()
-      .describe("`next_cursor` of the page before."),
+    cursor: pageQuery.shape.cursor,
   }),
   status: 200,
   response: pageOf(anchor),
-  errors: ["ACCESS_DENIED"],
+  errors: ["ACCESS_DENIED", "INVALID_CURSOR"],
   async handle({ services, scope, query }) {
-    const page = { before: query.cursor ?? null, limit: query.limit };
+    const before = query.cursor ?? null;
+    // The number of an entry, which fits a bigint.
+    if (before !== null && !/^[1-9]\d{0,17}$/.test(before)) throw new AppError("INVALID_CURSOR");
+    const page = { before, limit: query.limit };
     const { anchors, next } = await listAnchors(services, scope, page);
     return {
       body: {

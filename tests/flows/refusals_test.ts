@@ -100,7 +100,11 @@ Deno.test("a refused write says what was missing, and the owner reads it with wh
   assert.deepEqual(
     ["TABLE_READ_ONLY", "TABLE_RULES", "WRITES_OFF"]
       .map((reason) => denied.get(reason)!.path),
-    ["/tokens", "/endpoints/SLUG/access/orders", "/endpoints/SLUG/access"],
+    [
+      `/tokens/${bound.principal.tokenId}`,
+      "/endpoints/SLUG/access/orders",
+      "/endpoints/SLUG/access",
+    ],
   );
   assert.equal(tenant.tenantId, made.tenantId);
 });

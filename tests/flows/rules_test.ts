@@ -150,10 +150,14 @@ Deno.test("a person is asked again before agents may write, and not before they 
   const writes = async () => (await enter()).endpoint.settings.writes;
   await ageSessions(site);
   const asked = await ada.submit(`${path}/writes`, { writes: "direct" }, `${path}/access`);
-  const confirm = `/account/confirm?next=${encodeURIComponent(`${path}/access`)}`;
-  assert.equal(asked.location, confirm);
+  // What was sent is held, to go on with once they have shown who they are.
+  const confirm = asked.location!;
+  const query = new URL(confirm, site.origin).searchParams;
+  assert.match(confirm, /^\/account\/confirm\?held=[0-9a-f-]{36}&next=/);
+  assert.equal(query.get("next"), `${path}/access`);
   assert.equal(await writes(), "off");
   await ada.submit("/account/confirm", { password: PASSWORD, next: `${path}/access` }, confirm);
+  assert.equal(await writes(), "off");
   const on = await ada.submit(`${path}/writes`, { writes: "direct" }, `${path}/access`);
   assert.match(on.location!, /\/access$/);
   assert.equal(await writes(), "direct");
