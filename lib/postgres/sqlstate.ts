@@ -61,6 +61,7 @@ const CODES: Readonly<Record<string, ErrorCode>> = {
 const DENIALS: Readonly<Record<string, string>> = {
   account_proved: "Verify your email first: sign out, and sign in again.",
   invitations_standing: "Only owners invite owners, and only admins invite others.",
+  tokens_take_none_above: "A token does not rotate one that it comes from.",
 };
 
 // Postgres' own class-22 faults (data exception) that a caller's value brought about.

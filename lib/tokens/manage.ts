@@ -288,7 +288,7 @@ export async function mintToken(
  * @param overlapSeconds At most `MAX_OVERLAP_SECONDS`.
  * @throws AppError NOT_FOUND; CONFLICT for a token that has expired or was replaced before;
  * INSUFFICIENT_SCOPE without `api:tokens:write`, or where the token may do more than the principal itself;
- * INVALID_ARGUMENTS.
+ * ACCESS_DENIED to a token that comes from it; INVALID_ARGUMENTS.
  */
 export async function rotateToken(
   services: Services,

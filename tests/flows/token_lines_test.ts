@@ -212,3 +212,45 @@ Deno.test("nobody in a line approves what the line asked for, and another line m
   await requireAnother(services, { ...await actingBy(services, other), endpoint }, asked);
   await requireAnother(services, { ...tenant.scope, endpoint }, asked);
 });
+
+Deno.test("a token does not put one in the place of what it comes from, and so outlive its own end", async () => {
+  await using s = await credentialStage();
+  const { services, tenant } = s;
+  const root = await mintToken(services, tenant.scope, request());
+  const child = await childOf(s, root);
+  const below = await childOf(s, child);
+  const sibling = await childOf(s, root);
+  for (const [by, above] of [[child, root], [below, root], [below, child]] as const) {
+    await assert.rejects(
+      rotateToken(services, await actingBy(services, by), above.view.id, 3600),
+      { code: "ACCESS_DENIED" },
+    );
+  }
+  await lives(s, root, child, below, sibling);
+});
+
+Deno.test("whoever put a token in another's place does not approve by it what they asked for", async () => {
+  await using s = await credentialStage();
+  const { services, tenant } = s;
+  const asking = await mintToken(services, tenant.scope, request());
+  const stranger = await mintToken(services, tenant.scope, request());
+  const deciding = await mintToken(services, tenant.scope, request());
+  const taken = await rotateToken(
+    services,
+    await actingBy(services, asking),
+    deciding.view.id,
+    3600,
+  );
+  const made = await childOf(s, taken);
+  const decides = async (by: MintedToken, asked: MintedToken) =>
+    await requireAnother(
+      services,
+      { ...await actingBy(services, by) } as Parameters<typeof requireAnother>[1],
+      { actor: "nobody", token: asked.view.id },
+    );
+  for (const [by, asked] of [[taken, asking], [made, asking], [asking, taken], [asking, made]]) {
+    await assert.rejects(decides(by!, asked!), { code: "ACCESS_DENIED" });
+  }
+  await decides(stranger, asking);
+  await decides(stranger, taken);
+});

@@ -24,8 +24,8 @@ export async function requireDecider(services: Services, scope: EndpointScope): 
 
 /**
  * Throws where the caller is who asked for the change: the same token, another one of its line (what made it,
- * what it made, what the same one made, what took its place), the same connection. A person is somebody
- * else than the agents that they let in.
+ * what it made, what the same one made, what took its place), one of a line that a token of the other has
+ * rotated, the same connection. A person is somebody else than the agents that they let in.
  *
  * @throws AppError ACCESS_DENIED.
  */

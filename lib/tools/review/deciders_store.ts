@@ -1,11 +1,28 @@
 import type { GrantId, TokenId } from "../../ids.ts";
 import type { Tx } from "../../postgres/mod.ts";
 
-/** Whether two tokens go back to the same one: by what made them, or by whose place they took. */
+/**
+ * Whether two tokens are in the same hands: they go back to the same one, by what made them, or by whose
+ * place they took; or their lines are joined by a rotation, for a token that rotates one of another line
+ * is handed what that may do.
+ */
 export async function isSameLine(tx: Tx, one: TokenId, other: TokenId): Promise<boolean> {
   const rows = await tx`
-    SELECT FROM tokens a JOIN tokens b ON b.tenant_id = a.tenant_id AND b.line = a.line
-    WHERE a.id = ${one} AND b.id = ${other}`;
+    WITH RECURSIVE hands AS (
+      SELECT t.tenant_id, t.line FROM tokens t WHERE t.id = ${one}
+      UNION
+      SELECT h.tenant_id, joined.line FROM hands h, LATERAL (
+        SELECT by.line FROM tokens t
+        JOIN tokens by ON by.tenant_id = t.tenant_id AND by.id = t.made_with
+        WHERE t.tenant_id = h.tenant_id AND t.line = h.line
+        UNION ALL
+        SELECT made.line FROM tokens t
+        JOIN tokens made ON made.tenant_id = t.tenant_id AND made.made_with = t.id
+        WHERE t.tenant_id = h.tenant_id AND t.line = h.line
+      ) joined
+    )
+    SELECT FROM tokens t JOIN hands h ON h.tenant_id = t.tenant_id AND h.line = t.line
+    WHERE t.id = ${other}`;
   return rows.length > 0;
 }
 
