@@ -60,6 +60,7 @@ export {
   listSessions,
   readSession,
   refreshSession,
+  rereadSession,
   SESSION_DAYS,
   SESSION_MAX_DAYS,
   sessionCsrfToken,

@@ -115,6 +115,11 @@ export async function readSession(services: Services, access: string): Promise<S
   return id && await sessionOf(services, id);
 }
 
+/** A session as it is now; null where it has ended meanwhile. */
+export function rereadSession(services: Services, { id }: Session): Promise<Session | null> {
+  return sessionOf(services, id);
+}
+
 /**
  * Exchanges a refresh token for the next pair. The successor is derived from what is presented, so that
  * tabs which present the same token within 30 seconds get the same one, though only hashes are kept.

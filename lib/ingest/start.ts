@@ -1,4 +1,5 @@
 import { actorOf } from "../audit/mod.ts";
+import { requireStanding } from "../auth/mod.ts";
 import { abortSignalOf } from "../call_signal.ts";
 import { AppError, toAppError } from "../errors.ts";
 import { type IngestId, newId } from "../ids.ts";
@@ -89,6 +90,10 @@ export async function startIngest(
     }));
   try {
     const received = await store(services, scope, ref, file);
+    // A file may take hours. What a token sends is judged when its turn comes.
+    if (scope.principal.kind === "dashboard") {
+      await requireStanding(services, scope, "files:write", "You may not import files any more.");
+    }
     return await queueFile(services, ref, received);
   } catch (error) {
     const fault = toAppError(error);

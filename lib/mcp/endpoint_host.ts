@@ -84,6 +84,14 @@ class EndpointTarget implements McpTarget {
     readonly request: McpRequest,
   ) {}
 
+  async afresh(): Promise<McpTarget> {
+    const { services, request } = this;
+    const scope = await scopeOf(services, request);
+    // Nothing was said of the credential since: mostly the very same answer of its cache.
+    if (scope.principal === this.scope.principal) return this;
+    return await targetOf(services, await enter(services, scope, request.slug), request);
+  }
+
   get owner(): string {
     return String(this.scope.principal.tokenId);
   }
@@ -211,14 +219,18 @@ function pause(ms: number, signal: CallSignal): Promise<boolean> {
   });
 }
 
+/** What a request that is let in is served with. */
+async function targetOf(services: Services, scope: EndpointScope, request: McpRequest) {
+  return new EndpointTarget(services, scope, await loadManifest(services, scope), request);
+}
+
 /** The host of every tenant's endpoints. */
 export function endpointHost(services: Services): McpHost {
   return {
     policy: services,
     log: services.log,
     async enter(request) {
-      const scope = await enterWithToken(services, request);
-      return new EndpointTarget(services, scope, await loadManifest(services, scope), request);
+      return await targetOf(services, await enterWithToken(services, request), request);
     },
   };
 }

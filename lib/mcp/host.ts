@@ -72,6 +72,11 @@ export interface McpTarget {
   readonly caller: string;
   /** JSON of Implementation. */
   readonly serverInfo: JsonText;
+  /**
+   * The target as its credential has it now that the body has come, which may have taken its time; throws
+   * as letting in does. Without it the credential is asked once.
+   */
+  afresh?(): Promise<McpTarget>;
   /** What a model should know of the server as a whole. */
   instructions(): string | undefined;
   /** JSON array of Tool. */

@@ -71,7 +71,7 @@ export class McpServer {
     const { request } = asked;
     // Who is nobody learns nothing else, not even that GET is not allowed: clients take another
     // answer than 401 for a server without authorization.
-    const target = await this.host.enter(asked);
+    const entered = await this.host.enter(asked);
     if (request.method !== "POST") {
       const response = this.#refuse(asked, new AppError("METHOD_NOT_ALLOWED"));
       response.headers.set("allow", HTTP_METHODS);
@@ -79,6 +79,7 @@ export class McpServer {
     }
     requireContentType(request, "application/json");
     const body = parseJson(await readBody(request, MAX_BODY));
+    const target = await entered.afresh?.() ?? entered;
     let message: RawRequest;
     let envelope: Envelope;
     try {

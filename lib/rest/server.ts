@@ -64,10 +64,8 @@ function refuse(
   return answer;
 }
 
-async function scopeOf(
-  services: Services,
-  c: Context<Env>,
-): Promise<RequestScope> {
+/** Who asks now; a call is counted by whoever lets it in. */
+async function scopeOf(services: Services, c: Context<Env>): Promise<RequestScope> {
   const request = c.req.raw;
   const { address, network } = c.env;
   const requestId = c.get("requestId");
@@ -76,7 +74,6 @@ async function scopeOf(
   const principal = await authenticate(services, presented);
   // The audience of an OAuth access token is the endpoints that were agreed to, never this API.
   if (principal.grantId) throw new AppError("AUTHENTICATION_REQUIRED");
-  countCall(services, principal);
   return {
     requestId,
     principal,
@@ -92,11 +89,23 @@ function enter(services: Services, scope: RequestScope, slug: string): Promise<E
   return enterEndpoint(services, scope, slug);
 }
 
+function permit(services: Services, { principal }: RequestScope, route: RestRoute): void {
+  const { abilities, role } = principal;
+  authorize({ abilities, role }, route.permission, services.clock.now());
+}
+
+/** Who asks now, and may. */
+async function permitted(services: Services, c: Context<Env>, route: RestRoute) {
+  const scope = await scopeOf(services, c);
+  permit(services, scope, route);
+  return scope;
+}
+
 async function run(services: Services, c: Context<Env>, route: RestRoute): Promise<Response> {
   const scope = await scopeOf(services, c);
+  countCall(services, scope.principal);
   try {
-    const { abilities, role } = scope.principal;
-    authorize({ abilities, role }, route.permission, services.clock.now());
+    permit(services, scope, route);
     return await answerAs(services, c, route, scope);
   } catch (error) {
     services.denials.record(scope, error, route.operation);
@@ -113,9 +122,15 @@ async function answerAs(
   const request = c.req.raw;
   // Who asks, for what, and only then what they sent: a refusal says nothing about the body.
   const { slug = "", ...params } = c.req.param() as Record<string, string>;
-  const scope = route.reach === "endpoint" ? await enter(services, tenantScope, slug) : tenantScope;
+  const enterAs = async (asked: RequestScope) =>
+    route.reach === "endpoint" ? await enter(services, asked, slug) : asked;
+  const entered = await enterAs(tenantScope);
   const query = readQuery(route, new URL(request.url));
   const body = await readInput(route, request);
+  // A body may take its time, and whoever sends it may have been stopped meanwhile.
+  const scope = request.body && !route.streamed
+    ? await enterAs(await permitted(services, c, route))
+    : entered;
   // The route's own schemas made query and body, and its reach made the scope.
   const handle = route.handle as AnyHandler;
   const answer = await handle({ services, scope, params, query, body, request });

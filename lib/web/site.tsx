@@ -1,5 +1,12 @@
 import { type Context, Hono } from "hono";
-import { authorize, holdForm, type Permission, type Session, takeForm } from "../auth/mod.ts";
+import {
+  authorize,
+  holdForm,
+  type Permission,
+  rereadSession,
+  type Session,
+  takeForm,
+} from "../auth/mod.ts";
 import { isLoopback } from "../config.ts";
 import { AppError, problemResponse, toAppError } from "../errors.ts";
 import { mediaType, readUpload } from "../http/mod.ts";
@@ -70,12 +77,36 @@ async function formOf(site: Site, c: Context<Env>): Promise<FormFields> {
   return form;
 }
 
+/**
+ * The page as its sender is now that the form has come, which may have taken its time.
+ *
+ * @throws AppError AUTHENTICATION_REQUIRED, ACCESS_DENIED and as `authorize` does, where they were stopped.
+ */
+async function afresh(
+  site: Site,
+  c: Context<Env>,
+  page: MemberRequest,
+  need: Permission | undefined,
+): Promise<MemberRequest> {
+  const { services } = site;
+  const now = await rereadSession(services, page.session);
+  if (!now) throw new AppError("AUTHENTICATION_REQUIRED");
+  if (now === page.session) return page;
+  if (now.tenantId !== page.session.tenantId) {
+    throw new AppError("ACCESS_DENIED", "You went on in another team meanwhile.");
+  }
+  authorize(now, need, services.clock.now());
+  c.set("visit", { ...c.get("visit"), session: now });
+  return pageRequest(site, c.get("visit"), page.request, (name) => c.req.param(name) ?? "");
+}
+
 async function write(
   site: Site,
   c: Context<Env>,
   page: MemberRequest,
-  handlers: PageHandlers<MemberRequest>,
+  route: PageRoute,
 ) {
+  const handlers = route as PageHandlers<MemberRequest>;
   const { request } = page;
   const visit = c.get("visit");
   const header = request.headers.get(CSRF_HEADER);
@@ -93,7 +124,11 @@ async function write(
   if (!handlers.post) {
     throw new AppError("UNSUPPORTED_MEDIA_TYPE", "Send multipart/form-data.");
   }
-  return await handlers.post(page, await formOf(site, c));
+  const form = await formOf(site, c);
+  const sender = route.access === "member"
+    ? await afresh(site, c, page, route.permission?.write)
+    : page;
+  return await handlers.post(sender, form);
 }
 
 function allowed(route: PageRoute): string {
@@ -135,7 +170,7 @@ async function run(site: Site, route: PageRoute, c: Context<Env>): Promise<Respo
   const handlers = route as PageHandlers<MemberRequest>;
   if (isSafe(request.method) && handlers.get) return await handlers.get(page);
   if (request.method === "POST" && (handlers.post || handlers.upload)) {
-    return await write(site, c, page, handlers);
+    return await write(site, c, page, route);
   }
   throw new AppError("METHOD_NOT_ALLOWED");
 }
