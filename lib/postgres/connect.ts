@@ -114,7 +114,7 @@ export function connect(url: string, options: ConnectOptions = {}): Sql {
   }
 
   async function withClient<T>(work: (lent: Lent) => Promise<T>): Promise<T> {
-    const client = await pool.connect();
+    const client = await take();
     let spoiled = false;
     try {
       return await work({ client, target, spoil: () => void (spoiled = true) });

@@ -32,6 +32,10 @@ export async function runTransaction<T>(
   work: (tx: Tx) => T | PromiseLike<T>,
 ): Promise<T> {
   const state = { failed: null as unknown, level: 0 };
+  const send = (text: string) =>
+    client.query(text).catch((error) => {
+      throw asFault(error);
+    });
   const runner = createRunner((sql, options) =>
     sendOn(client, names, sql, options, spoil).catch((error) => {
       state.failed ??= error;
@@ -48,12 +52,12 @@ export async function runTransaction<T>(
     },
     async savepoint<S>(part: (tx: Tx) => S | PromiseLike<S>): Promise<S> {
       const name = `s${state.level++}`;
-      await client.query(`SAVEPOINT ${name}`);
+      await send(`SAVEPOINT ${name}`);
       const before = state.failed;
       try {
         const result = await part(tx);
         if (state.failed !== before) throw state.failed;
-        await client.query(`RELEASE SAVEPOINT ${name}`);
+        await send(`RELEASE SAVEPOINT ${name}`);
         return result;
       } catch (error) {
         try {
