@@ -105,7 +105,7 @@ for (const javaScriptEnabled of [true, false]) {
       await page.getByRole("link", { name: "Preview the undo" }).click();
       await page.getByText("There is nothing to take back").waitFor();
       await page.goto(`${origin}/tokens/${tokenId}/leaked`);
-      await page.getByRole("button", { name: "Revoke it and mint a replacement" }).click();
+      await page.getByRole("button", { name: "Revoke it and create a replacement" }).click();
       await page.getByText("This is the only time that it is shown").waitFor();
       assert.deepEqual(complaints, []);
     },

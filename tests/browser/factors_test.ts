@@ -63,7 +63,7 @@ Deno.test({
     await at(browsing, "/tokens/new");
     await page.getByRole("textbox", { name: "Name" }).fill("Reads all");
     await page.getByLabel("Every endpoint of the team").check();
-    await page.locator("input[name=abilities][value='rows:read']").check();
+    await page.getByRole("radio", { name: /^Read Look at tables/ }).check();
     await page.locator("main form button[type=submit]").click();
     await page.getByRole("heading", { name: "Verify your identity" }).waitFor();
     await look(page, "verify");

@@ -20,9 +20,12 @@ async function told(url: URL, statement: string): Promise<string> {
     await sql`SET SESSION CHARACTERISTICS AS TRANSACTION READ WRITE`;
     if (statement.startsWith("COPY")) {
       const reserved = await sql.reserve();
-      const lines = await reserved.client.query(copyTo(statement)).toArray();
-      reserved.release();
-      heard.push(String(lines));
+      try {
+        heard.push(String(await reserved.client.query(copyTo(statement)).toArray()));
+      } finally {
+        // A refused copy, too, gives back the only connection, for which the rollback would wait.
+        reserved.release();
+      }
     } else {
       heard.push(JSON.stringify(await sql.unsafe(statement)));
     }
