@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { to as copyTo } from "pg-copy-streams";
+import type { EventEmitter } from "node:events";
 import { connect, type Sql } from "../../lib/postgres/mod.ts";
 import { connected, outcome, state, unrefused } from "./direct.ts";
 import { HOSTILE_STATEMENTS, ROW_CHANGES } from "./statements.ts";
@@ -20,8 +20,13 @@ async function told(url: URL, statement: string): Promise<string> {
     await sql`SET SESSION CHARACTERISTICS AS TRANSACTION READ WRITE`;
     if (statement.startsWith("COPY")) {
       const reserved = await sql.reserve();
+      const { connection } = reserved.client as unknown as { connection: EventEmitter };
+      connection.on(
+        "copyData",
+        ({ chunk }: { chunk: Uint8Array }) => heard.push(new TextDecoder().decode(chunk)),
+      );
       try {
-        heard.push(String(await reserved.client.query(copyTo(statement)).toArray()));
+        await reserved.client.query(statement);
       } finally {
         // A refused copy, too, gives back the only connection, for which the rollback would wait.
         reserved.release();
