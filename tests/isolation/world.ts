@@ -1,5 +1,6 @@
 import { SYSTEM_ACTOR } from "../../lib/audit/mod.ts";
 import { startSession } from "../../lib/auth/mod.ts";
+import { randomSecret } from "../../lib/crypto/mod.ts";
 import {
   changeEndpoint,
   createEndpoint,
@@ -232,7 +233,11 @@ export async function makeWorld(): Promise<World> {
     wide: bearer(await testToken(services, a)),
     narrow: bearer(await testToken(services, a, { endpoints: [own.scope.endpoint.id] })),
     browser: {
-      headers: { cookie: `bulkhead_session=${session}`, origin: services.baseUrl.origin },
+      // With a browser's own cookie, as browsers have it: without, each form's answer sets another.
+      headers: {
+        cookie: `bulkhead_session=${session}; bulkhead_browser=${randomSecret()}`,
+        origin: services.baseUrl.origin,
+      },
     },
     others: bearer(await testToken(services, b)),
     logLines: test.logLines,
