@@ -41,3 +41,18 @@ export async function selectRejects(
     raw: row.raw,
   }));
 }
+
+/** What field rules take from who reads a table as an agent. */
+export interface RuledColumns {
+  readonly hidden: readonly string[];
+  /** Whether a row filter leaves rows out. */
+  readonly filtered: boolean;
+}
+
+/** The tables that have field rules, by name. */
+export async function selectRuledColumns(owner: Sql): Promise<ReadonlyMap<string, RuledColumns>> {
+  const rows = await owner<{ table: string; hidden: string[]; filtered: boolean }[]>`
+    SELECT table_name AS "table", to_jsonb(hidden) AS hidden, row_filter IS NOT NULL AS filtered
+    FROM bulkhead.rules`;
+  return new Map(rows.map(({ table, hidden, filtered }) => [table, { hidden, filtered }]));
+}

@@ -5,6 +5,7 @@ import { type EndpointScope, reachedIn } from "../principal.ts";
 import type { Services } from "../services.ts";
 import { type Reject, selectRejects } from "./endpoint_store.ts";
 import type { IngestRef, IngestView } from "./ingest.ts";
+import { ruledReject, ruledView, rulesFor } from "./ruled.ts";
 import { selectIngests } from "./store.ts";
 
 const LISTED = 100;
@@ -26,7 +27,8 @@ export async function listIngests(
     scope.tenantId,
     (tx) => selectIngests(tx, scope.endpoint.id, { limit, after, reached }),
   );
-  return views.map((view) => narrowed(view, reached));
+  const rules = await rulesFor(services, scope);
+  return views.map((view) => ruledView(narrowed(view, reached), rules));
 }
 
 /** A load without the names of tables that are not reached. */
@@ -55,7 +57,7 @@ export async function getIngest(
     (tx) => selectIngests(tx, scope.endpoint.id, { limit: 1, after: null, only: id, reached }),
   );
   if (!ingest) throw new AppError("NOT_FOUND");
-  return narrowed(ingest, reached);
+  return ruledView(narrowed(ingest, reached), await rulesFor(services, scope));
 }
 
 /** Where to go on in the reject report, as the page before told. */
@@ -91,11 +93,13 @@ export async function listRejects(
   const place = PLACE.exec(page.after ?? "0.0");
   if (!place) throw new AppError("INVALID_CURSOR");
   await getIngest(services, scope, id);
+  const rules = await rulesFor(services, scope);
   const { sql: owner, release } = await openEndpoint(services, scope, "owner");
   try {
     const found = await selectRejects(owner, id, { line: place[1]!, id: place[2]! }, limit + 1);
     const reached = reachedIn(scope);
-    const rejects = found.slice(0, limit).map((reject) => narrowedReject(reject, reached));
+    const rejects = found.slice(0, limit)
+      .map((reject) => ruledReject(narrowedReject(reject, reached), rules));
     const last = rejects.at(-1);
     return { rejects, next: found.length > limit && last ? `${last.line}.${last.id}` : null };
   } finally {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { sweepIngests } from "../../lib/ingest/mod.ts";
 import type { Tx } from "../../lib/postgres/mod.ts";
+import type { Json } from "../harness/mod.ts";
 import { type ImportStage, importStage, items } from "../review/import_stage.ts";
 
 const MORE = items("4,pin,4.50,NO,x");
@@ -170,4 +171,26 @@ Deno.test("a table that a token makes tells nothing of tables that it may not se
   await stage.rules({ rowFilter: { column: "country", op: "eq", value: "NO" } });
   const filtered = await stage.load(maker, "id,item_id\n1,3\n2,3\n", "", "order.csv");
   assert.deepEqual(keysOf(filtered), []);
+});
+
+Deno.test("what a file held of hidden columns shows neither in its report nor in its rejected rows", async () => {
+  await using stage = await importStage();
+  const { all, at } = stage;
+  const bad = "id,label,salary\n1,nut,11\n2,bolt,canary77,4,5\n3,gear,13\n";
+  const { id } = await stage.load(all, bad, "", "pay.csv") as { id: string };
+  const read = async (path: string) => JSON.stringify(await all.ok(200, "GET", path));
+  const path = `${at}/ingests/${id}`;
+  const before = await read(path);
+  assert.ok(before.includes("salary") && (await read(`${path}/rejects`)).includes("canary77"));
+  await stage.rules({ hidden: ["salary"] }, "pay");
+  for (const text of [await read(path), await read(`${at}/ingests`)]) {
+    assert.ok(text.includes("label") && !text.includes("salary"), text);
+  }
+  const { items } = await all.ok(200, "GET", `${path}/rejects`);
+  assert.deepEqual((items as Json[]).map(({ raw, reason }) => [raw, reason]), [
+    ["", "the field rules hide this row"],
+  ]);
+  await stage.rules({ hidden: [], rowFilter: { column: "label", op: "eq", value: "nut" } }, "pay");
+  assert.ok((await read(path)).includes("salary"));
+  assert.ok(!(await read(`${path}/rejects`)).includes("canary77"));
 });
