@@ -15,7 +15,7 @@ function tableSchema(manifest: CompiledManifest): JsonSchema {
     : { type: "string", description: "A name from describe_tables" };
 }
 
-/** What the tools' input schemas refer to. */
+/** What the tools' input schemas refer to. The server refuses what is not named: that need not be told. */
 function definitions(manifest: CompiledManifest): Record<string, JsonSchema> {
   const filters = { type: "array", items: { $ref: "#/$defs/filter" } };
   return {
@@ -26,9 +26,9 @@ function definitions(manifest: CompiledManifest): Record<string, JsonSchema> {
     filter: {
       type: "object",
       description:
-        "Either {column, op, value}, or one of and, or, not. in and not_in take a list, " +
-        "between [low, high], is_null true or false. contains, starts_with and ilike ignore case; " +
-        "like and ilike know % and _. A null matches is_null alone.",
+        "{column, op, value}, or one of and, or, not. in, not_in: a list; between: [low, high]; " +
+        "is_null: true or false. contains, starts_with, ilike ignore case; like, ilike: % and _. " +
+        "null matches is_null alone.",
       properties: {
         column: { type: "string" },
         op: { type: "string", enum: OPERATORS },
@@ -37,7 +37,6 @@ function definitions(manifest: CompiledManifest): Record<string, JsonSchema> {
         or: filters,
         not: { $ref: "#/$defs/filter" },
       },
-      additionalProperties: false,
     },
     key: {
       description: "The key's value, or an object of its columns",
@@ -50,17 +49,16 @@ function definitions(manifest: CompiledManifest): Record<string, JsonSchema> {
         properties: {
           column: { type: "string" },
           direction: { enum: ["asc", "desc"] },
-          nulls: { enum: ["first", "last"], description: "Default: last in asc, first in desc" },
+          nulls: { enum: ["first", "last"], description: "Else last in asc, first in desc" },
         },
         required: ["column"],
-        additionalProperties: false,
       },
     },
     joins: {
       description:
-        "Each table is joined to the base or an earlier one by the foreign key between them. " +
-        "from and on (a key column) choose where several fit; as renames; optional keeps rows without " +
-        "a match. Columns of joined tables are written table.column.",
+        "Each is joined to the base or an earlier one by the foreign key between them; from and on " +
+        "(a key column) choose among several; as renames; optional keeps rows without a match. " +
+        "Joined columns: table.column.",
       type: "array",
       items: {
         type: "object",
@@ -72,7 +70,6 @@ function definitions(manifest: CompiledManifest): Record<string, JsonSchema> {
           optional: { type: "boolean" },
         },
         required: ["table"],
-        additionalProperties: false,
       },
     },
   };
