@@ -47,7 +47,10 @@ function ofSystem(error: Error): string | null {
 export function wordsFor(error: unknown): string | null {
   if (error instanceof ConfigError || error instanceof StartupError) return error.message;
   if (error instanceof AppError) return error.detail ?? error.message;
-  for (let at = error, depth = 0; at instanceof Error && depth < 5; at = at.cause, depth++) {
+  const chain: Error[] = [];
+  for (let at = error; at instanceof Error && chain.length < 5; at = at.cause) chain.push(at);
+  // The cause says more than what was made of it: that a connection is lost, say.
+  for (const at of chain.reverse()) {
     // The driver gathers several attempts to connect in one error.
     const first = at instanceof AggregateError ? at.errors[0] : at;
     const code = first && typeof first === "object" && "code" in first ? String(first.code) : "";
